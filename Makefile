@@ -1,0 +1,44 @@
+# make demo     start everything, send load, prove its arrival, serve the board until Ctrl-C
+# make smoke    the same, then stop; the exit code is the verdict's
+# make test     everything that proves the project
+#
+# Flags go in ARGS: make smoke ARGS="-rate 500 -duration 1m -v". `make help` lists all targets.
+
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
+
+.PHONY: build demo smoke up down status doctor test lint update clean help
+
+build: ## our binaries into bin/
+	@CGO_ENABLED=0 go build -trimpath -o bin/ ./demo-app ./loadgen ./provisioner ./stack
+
+bin/stack: FORCE # only the runner: it builds the others itself
+	@CGO_ENABLED=0 go build -trimpath -buildvcs=false -o bin/stack ./stack
+
+demo smoke up down status doctor: bin/stack ## run the stack: see bin/stack -h
+	@bin/stack $@ $(ARGS)
+
+test: lint ## vet, linters, and all tests with the race detector
+	go test -race -timeout 30m ./...
+	cd beats/native && go vet ./...
+
+lint: ## vet, format, staticcheck; govulncheck and shellcheck where they can run
+	@test -z "$$(gofmt -l .)" || { gofmt -l . && echo "hint: make update" >&2 && exit 1; }
+	go vet ./...
+	go run $(STATICCHECK) ./...
+	@if curl -fsS -m 10 -o /dev/null https://vuln.go.dev/index/db.json 2>/dev/null; \
+	then go run $(GOVULNCHECK) ./...; else echo "govulncheck: skipped, vuln.go.dev does not answer"; fi
+	@if command -v shellcheck >/dev/null; then shellcheck .ci/run; else echo "shellcheck: skipped, not installed"; fi
+
+update: ## format, and rewrite the golden files
+	gofmt -w .
+	UPDATE=1 go test ./stack
+
+clean: ## everything made here; downloads and builds are made again
+	@if [ -x bin/stack ]; then bin/stack down; fi
+	rm -rf bin artifacts .plumbline elasticsearch/target elasticsearch/*/target elasticsearch/*/*/target
+
+help: ## this list
+	@grep -hE '^[a-z ]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 36
+
+FORCE:
