@@ -1,0 +1,200 @@
+package rest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"time"
+
+	"plumbline/demo-app/icat"
+	"plumbline/demo-app/telemetry"
+)
+
+// exchange is one request with its answer: the ResponseWriter of every handler,
+// and the memory from which the access line and the metrics are made.
+type exchange struct {
+	http.ResponseWriter
+	id      telemetry.Identity
+	started time.Time
+	head    bool // method HEAD: bodies do not go out
+
+	route   *telemetry.Route // nil until a route matched
+	session icat.Session     // of withSession
+	user    string
+	status  int // 0 until the header was written
+	bytes   int64
+	err     *icat.Error
+	muted   bool // the mux's own body is being replaced
+}
+
+// ServeHTTP answers a request and then, whatever happened, writes its one
+// access line and counts it once.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x := &exchange{ResponseWriter: w, id: telemetry.Identify(r.Header), started: time.Now(), head: r.Method == http.MethodHead}
+	s.inFlight.Add(1)
+	defer s.inFlight.Done()
+	s.metrics.Active.Inc()
+	w.Header().Set(telemetry.HeaderRequestID, x.id.RequestID)
+	if s.draining.Load() {
+		w.Header().Set("Connection", "close")
+	}
+	defer s.finish(x, r)
+	s.mux.ServeHTTP(x, r)
+}
+
+func (s *Server) finish(x *exchange, r *http.Request) {
+	broken := false // the answer cannot be completed any more
+	if p := recover(); p != nil {
+		broken = s.panicked(x, r, p)
+	}
+	if !broken {
+		x.complete(r.Context())
+	}
+	ended := time.Now()
+	route := x.route
+	if route == nil {
+		route = s.unmatched
+	}
+	method := telemetry.Method(r.Method)
+	s.metrics.Active.Dec()
+	route.Observe(method, x.status, ended.Sub(x.started))
+	line := telemetry.Access{
+		Identity: x.id, Ended: ended, Duration: ended.Sub(x.started),
+		Method: method, Route: route.Template, Path: r.URL.Path, Status: x.status, Bytes: x.bytes,
+		User: x.user, ClientIP: clientIP(r), UserAgent: r.UserAgent(),
+	}
+	if x.err != nil {
+		line.Err = &telemetry.AccessError{Code: string(x.err.Code), Type: "icat.Error", Message: x.err.Message}
+	}
+	s.Log.Access(&line)
+	if broken {
+		panic(http.ErrAbortHandler) // cut the connection: half an answer must not look whole
+	}
+}
+
+// panicked logs a panic with its stack and answers 500 if nothing was answered
+// yet. It reports whether an answer was already under way.
+func (s *Server) panicked(x *exchange, r *http.Request, p any) (broken bool) {
+	if p != http.ErrAbortHandler {
+		e := telemetry.Failure(s.Log.Error(), x.id, string(icat.Internal), fmt.Sprintf("%T", p), fmt.Sprint(p), debug.Stack())
+		e.Msg("handler panicked")
+	}
+	err := icat.Errorf(icat.Internal, "internal error; quote the requestId to the operator")
+	if x.status != 0 || p == http.ErrAbortHandler {
+		x.err = err
+		if x.status == 0 {
+			x.status = err.Code.Status()
+		}
+		return true
+	}
+	x.fail(r.Context(), err)
+	return false
+}
+
+// complete sends what is still buffered, so that the line says when the answer
+// had left and not when it was about to.
+func (x *exchange) complete(ctx context.Context) {
+	if x.status == 0 {
+		x.WriteHeader(http.StatusOK)
+	}
+	if x.status == icat.StatusClientClosed {
+		return
+	}
+	flusher, ok := x.ResponseWriter.(interface{ FlushError() error })
+	if !ok {
+		return
+	}
+	if err := flusher.FlushError(); err != nil && x.err == nil && !errors.Is(err, http.ErrNotSupported) {
+		x.err = icat.Wrap(icat.ClientClosed, "the client left before the answer was complete", err)
+	}
+}
+
+// fail answers with the envelope of err, unless an answer is under way or
+// nobody waits for one.
+func (x *exchange) fail(ctx context.Context, err error) {
+	x.err = icat.AsError(err)
+	if errors.Is(ctx.Err(), context.Canceled) {
+		x.err = icat.Wrap(icat.ClientClosed, "the client left before an answer", err)
+	}
+	if x.status != 0 {
+		return
+	}
+	if x.err.Code == icat.ClientClosed {
+		x.status = icat.StatusClientClosed
+		return
+	}
+	x.writeJSON(x.err.Code.Status(), icat.Envelope{Code: x.err.Code, Message: x.err.Message, RequestID: x.id.RequestID})
+}
+
+// WriteHeader notes the status. The mux's own 404 and 405 are plain text: their
+// bodies are replaced by the envelope.
+func (x *exchange) WriteHeader(status int) {
+	if x.status != 0 || status < 200 {
+		if status < 200 {
+			x.ResponseWriter.WriteHeader(status)
+		}
+		return
+	}
+	if x.route == nil && !x.muted {
+		switch status {
+		case http.StatusNotFound:
+			x.muted = true
+			x.fail(context.Background(), icat.Errorf(icat.NoSuchRoute, "nothing answers at this path; /docs lists what does"))
+			return
+		case http.StatusMethodNotAllowed:
+			x.muted = true
+			x.fail(context.Background(), icat.Errorf(icat.MethodNotAllowed, "method not allowed here; allowed: %s", x.Header().Get("Allow")))
+			return
+		}
+	}
+	x.status = status
+	x.ResponseWriter.WriteHeader(status)
+}
+
+func (x *exchange) Write(b []byte) (int, error) {
+	if x.muted {
+		return len(b), nil
+	}
+	return x.write(b)
+}
+
+func (x *exchange) write(b []byte) (int, error) {
+	if x.status == 0 {
+		x.WriteHeader(http.StatusOK)
+	}
+	n, err := x.ResponseWriter.Write(b)
+	if !x.head {
+		x.bytes += int64(n)
+	}
+	if err != nil && x.err == nil && !errors.Is(err, http.ErrBodyNotAllowed) {
+		x.err = icat.Wrap(icat.ClientClosed, "the client left before the answer was complete", err)
+	}
+	return n, err
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (x *exchange) Unwrap() http.ResponseWriter { return x.ResponseWriter }
+
+// writeRaw answers with a body that is complete.
+func (x *exchange) writeRaw(status int, contentType string, body []byte) {
+	h := x.Header()
+	h.Set("Content-Type", contentType)
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	h.Set("X-Content-Type-Options", "nosniff")
+	x.WriteHeader(status)
+	_, _ = x.write(body) // write has noted the error
+}
+
+// clientIP is the address of the connection's other end. Forwarding headers
+// are not believed: anybody can send them.
+func clientIP(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return "0.0.0.0" // keep the field an address
+	}
+	return host
+}
