@@ -1,0 +1,123 @@
+// Command loadgen sends load to the demo API in the open model and keeps a
+// ledger of every request it sends.
+//
+// The parts, from the clock outward: package pace says when a request is due,
+// journey what is asked, attack sends it, ledger records it before it leaves,
+// report turns the record into figures.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+)
+
+// Exit codes.
+const (
+	exitWrong   = 1  // ran, and what it read does not hold
+	exitNotDone = 2  // could not be done
+	exitUsage   = 64 // bad input
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	os.Exit(exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr), os.Stderr))
+}
+
+const usage = `loadgen sends load to the demo API and keeps a ledger of every request.
+
+Usage:
+  loadgen run -ledger FILE [flags]    send load, print a report
+  loadgen ledger stats FILE [flags]   print the report of a ledger
+  loadgen run -h                      the flags
+
+Example:
+  loadgen run -target http://127.0.0.1:8000 -rate 200 -duration 20s -ledger run.ledger
+
+Exit codes: 0 done; 1 the ledger is truncated or damaged; 2 the run could not
+be done or was stopped early; 64 bad input.
+`
+
+// failure is an error with what to type next and the exit code.
+type failure struct {
+	code int
+	err  error
+	hint string
+}
+
+func (f *failure) Error() string { return f.err.Error() }
+
+func badInput(err error, hint string) error { return &failure{exitUsage, err, hint} }
+
+// exit reports err to the user and returns the exit code.
+func exit(err error, stderr io.Writer) int {
+	if err == nil {
+		return 0
+	}
+	fmt.Fprintf(stderr, "loadgen: %v\n", err)
+	var f *failure
+	if !errors.As(err, &f) {
+		return exitNotDone
+	}
+	if f.hint != "" {
+		fmt.Fprintf(stderr, "hint: %s\n", f.hint)
+	}
+	return f.code
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	const hint = "loadgen -h lists the commands"
+	if len(args) == 0 {
+		return badInput(errors.New("no command"), hint)
+	}
+	switch args[0] {
+	case "run":
+		return runLoad(ctx, args[1:], stdout, stderr)
+	case "ledger":
+		return runLedger(args[1:], stdout)
+	case "-h", "-help", "--help", "help":
+		_, err := io.WriteString(stdout, usage)
+		return err
+	default:
+		return badInput(fmt.Errorf("unknown command %q", args[0]), hint)
+	}
+}
+
+// parse reads flags and reports whether help was asked for and given instead.
+func parse(fs *flag.FlagSet, args []string, text string, stdout io.Writer) (helped bool, err error) {
+	fs.SetOutput(io.Discard)
+	switch err := fs.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		_, err := io.WriteString(stdout, text)
+		return true, err
+	case err != nil:
+		return false, badInput(err, "loadgen "+fs.Name()+" -h lists the flags")
+	}
+	return false, nil
+}
+
+func checkFormat(output string) error {
+	if output != "table" && output != "json" {
+		return badInput(fmt.Errorf("-o %q: unknown format", output), "use -o table or -o json")
+	}
+	return nil
+}
+
+// version is the commit that the program was built from, or devel.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				return s.Value[:min(12, len(s.Value))]
+			}
+		}
+	}
+	return "devel"
+}

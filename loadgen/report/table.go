@@ -1,0 +1,135 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"plumbline/loadgen/ledger"
+)
+
+// WriteTable writes the report for a reader.
+func (r Report) WriteTable(w io.Writer) error {
+	_, err := fmt.Fprintf(w, "%s\n%s\n%s\n%s\n", r.summary(), r.latencies(), r.journeys(), r.routes())
+	return err
+}
+
+func newTable(head ...any) table.Writer {
+	t := table.NewWriter()
+	style := table.StyleLight
+	style.Format.Header = text.FormatDefault
+	t.SetStyle(style)
+	if len(head) > 0 {
+		t.AppendHeader(head)
+	}
+	return t
+}
+
+func (r Report) summary() string {
+	t := newTable()
+	planned := humanize.Comma(int64(r.Planned))
+	if r.Planned == 0 {
+		planned = "unknown"
+	}
+	t.AppendRows([]table.Row{
+		{"run", r.Run.RunID},
+		{"target", r.Run.Target},
+		{"planned", fmt.Sprintf("%s  (%v/s for %v)", planned, r.Run.Rate, r.Run.Duration)},
+		{"sent", fmt.Sprintf("%s  (%.2f/s)", humanize.Comma(int64(r.Sent)), r.RateAchieved)},
+		{"outcome", outcomes(r.Outcomes)},
+		{"status", statuses(r.Statuses)},
+		{"unexpected", unexpected(r.Unexpected)},
+		{"ledger", fmt.Sprintf("%s  (%s)", r.Ledger.Path, humanize.IBytes(uint64(r.Ledger.Bytes)))},
+	})
+	if !r.Complete {
+		t.AppendRow(table.Row{"ended early", r.Stopped})
+	}
+	return t.Render()
+}
+
+func unexpected(n uint64) string {
+	if n == 0 {
+		return "none: every answer had the status that its journey expects"
+	}
+	return humanize.Comma(int64(n)) + " answers had another status than their journey expects"
+}
+
+func (r Report) latencies() string {
+	t := rightAligned(newTable("latency", "p50", "p95", "p99", "p99.9", "max"), 2)
+	for _, row := range []struct {
+		name string
+		p    Percentiles
+	}{{"from the schedule", r.Latency}, {"from the sending", r.Service}} {
+		t.AppendRow(table.Row{row.name, short(row.p.P50), short(row.p.P95), short(row.p.P99), short(row.p.P999), short(row.p.Max)})
+	}
+	return t.Render()
+}
+
+func (r Report) journeys() string {
+	t := rightAligned(newTable("journey", "sent", "unexpected", "no answer", "dropped"), 2)
+	for _, j := range r.Journeys {
+		t.AppendRow(table.Row{j.Name, comma(j.Sent), comma(j.Unexpected), comma(j.NoAnswer), comma(j.Dropped)})
+	}
+	return t.Render()
+}
+
+func (r Report) routes() string {
+	t := rightAligned(newTable("route", "sent", "unexpected", "no answer", "dropped", "p50", "p99", "max", "status"), 2)
+	for _, x := range r.Routes {
+		t.AppendRow(table.Row{fmt.Sprintf("%-6s %s", x.Method, x.Route), comma(x.Sent), comma(x.Unexpected), comma(x.NoAnswer), comma(x.Dropped),
+			short(x.Latency.P50), short(x.Latency.P99), short(x.Latency.Max), statuses(x.Statuses)})
+	}
+	return t.Render()
+}
+
+// rightAligned aligns the figures, from a column to the last but the statuses.
+func rightAligned(t table.Writer, first int) table.Writer {
+	var columns []table.ColumnConfig
+	for n := first; n <= 8; n++ {
+		columns = append(columns, table.ColumnConfig{Number: n, Align: text.AlignRight, AlignHeader: text.AlignRight})
+	}
+	t.SetColumnConfigs(columns)
+	return t
+}
+
+func comma(n uint64) string { return humanize.Comma(int64(n)) }
+
+// outcomes lists how attempts ended, the good first.
+func outcomes(counts map[ledger.Outcome]uint64) string {
+	var parts []string
+	for _, o := range []ledger.Outcome{ledger.Answered, ledger.Timeout, ledger.Reset, ledger.Refused, ledger.Dropped, ledger.Unfinished} {
+		if counts[o] > 0 || o == ledger.Answered {
+			parts = append(parts, fmt.Sprintf("%s %s", comma(counts[o]), o))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+func statuses(counts map[int]uint64) string {
+	var parts []string
+	for _, code := range slices.Sorted(maps.Keys(counts)) {
+		parts = append(parts, fmt.Sprintf("%d × %s", code, comma(counts[code])))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// short writes a duration with three digits or so.
+func short(d time.Duration) string {
+	switch {
+	case d >= 10*time.Second:
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	case d >= time.Second:
+		return fmt.Sprintf("%.2f s", d.Seconds())
+	case d >= 10*time.Millisecond:
+		return fmt.Sprintf("%.1f ms", float64(d)/1e6)
+	default:
+		return fmt.Sprintf("%.2f ms", float64(d)/1e6)
+	}
+}
