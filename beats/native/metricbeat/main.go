@@ -1,0 +1,27 @@
+// Metricbeat with the three modules that beats/metricbeat.yml uses:
+// prometheus (collector), system (cpu, memory, process) and beat (stats,
+// state). Everything else is Elastic's own code, unchanged.
+package main
+
+import (
+	"os"
+
+	"github.com/elastic/beats/v7/libbeat/cmd"
+	"github.com/elastic/beats/v7/libbeat/cmd/instance"
+	"github.com/elastic/beats/v7/metricbeat/beater"
+
+	_ "github.com/elastic/beats/v7/metricbeat/module/beat/state"
+	_ "github.com/elastic/beats/v7/metricbeat/module/beat/stats"
+	_ "github.com/elastic/beats/v7/metricbeat/module/prometheus/collector"
+	_ "github.com/elastic/beats/v7/metricbeat/module/system"
+	_ "github.com/elastic/beats/v7/metricbeat/module/system/cpu"
+	_ "github.com/elastic/beats/v7/metricbeat/module/system/memory"
+	_ "github.com/elastic/beats/v7/metricbeat/module/system/process"
+)
+
+func main() {
+	settings := instance.Settings{Name: "metricbeat"}
+	if err := cmd.GenRootCmdWithSettings(beater.DefaultCreator(), settings).Execute(); err != nil {
+		os.Exit(1)
+	}
+}
