@@ -1,0 +1,158 @@
+// One card per panel: what it is, its answer, and on demand its query.
+
+import { Chart } from "./chart.js";
+import { count, length, parts, value } from "./format.js";
+import { colour, element } from "./look.js";
+
+export class Card {
+  constructor(panel) {
+    const heading = `panel-${panel.id}`;
+    this.node = element("section", `card ${panel.kind}`);
+    this.node.id = panel.id;
+    this.node.setAttribute("aria-labelledby", heading);
+    this.node.style.setProperty("--width", panel.width);
+    const title = element("h2", "", panel.title);
+    title.id = heading;
+    this.body = element("div", "body");
+    this.note = element("p", "note");
+    this.node.append(title, element("p", "purpose", panel.purpose), this.body, this.note, this.details(panel));
+    this.drawers = { stat: drawStat, bars: drawBars, table: drawTable };
+    this.say("loading", "Loading…");
+  }
+
+  details(panel) {
+    const d = element("details");
+    const copy = element("button", "copy", "Copy");
+    copy.type = "button";
+    copy.setAttribute("aria-label", `Copy the query of ${panel.title}`);
+    this.query = element("pre");
+    this.query.tabIndex = 0;
+    this.query.setAttribute("aria-label", `Query of ${panel.title}`);
+    this.where = element("p", "where");
+    copy.addEventListener("click", () => this.copy(copy));
+    const head = element("div", "queryhead");
+    head.append(this.where, copy);
+    d.append(element("summary", "", "Query"), element("p", "advice", panel.advice), head, this.query);
+    return d;
+  }
+
+  async copy(button) {
+    try {
+      await navigator.clipboard.writeText(this.query.textContent);
+      button.textContent = "Copied";
+    } catch {
+      getSelection().selectAllChildren(this.query);
+      button.textContent = "Selected: press Ctrl-C";
+    }
+    setTimeout(() => { button.textContent = "Copy"; }, 2000);
+  }
+
+  // say shows words in place of the drawing.
+  say(state, message, hint) {
+    this.node.dataset.state = state;
+    this.chart?.clear();
+    this.chart = null;
+    const box = element("div", "says");
+    box.append(element("p", "", message));
+    if (hint) box.append(element("p", "hint", hint));
+    this.body.replaceChildren(box);
+    this.note.textContent = "";
+  }
+
+  update(panel, range) {
+    if (panel.query) {
+      this.where.textContent = `GET ${panel.index}/_search`;
+      if (this.query.textContent !== panel.query) this.query.textContent = panel.query;
+    }
+    if (panel.problem) return this.say("problem", panel.problem.message, panel.problem.hint);
+    if (panel.absent) return this.say("empty", "No data yet", `Nothing was ever written to ${panel.index}.`);
+    if (panel.result.documents === 0) return this.say("empty", "No data in this range");
+    const drawn = this.node.dataset.state === "drawn";
+    this.node.dataset.state = "drawn";
+    this.note.textContent = panel.result.other > 0
+      ? `${count(panel.result.other)} more documents in groups that are not listed.` : "";
+    if (panel.kind === "time-series") {
+      if (!drawn || !this.chart) {
+        this.body.replaceChildren();
+        this.chart = new Chart(this.body);
+      }
+      this.chart.update(panel, range);
+    } else {
+      this.drawers[panel.kind](this.body, panel, range);
+    }
+  }
+
+  redraw() { this.chart?.redraw(); }
+}
+
+function drawStat(body, panel, range) {
+  const row = panel.result.rows[0];
+  const measure = panel.measures[0];
+  const [number, unit] = parts(row.values[0], measure.unit);
+  const big = element("p", "big", number);
+  if (unit) big.append(element("span", "unit", unit));
+  if (measure.unit === "ratio" && row.parts[0] > 0) big.classList.add("bad");
+  const children = [big];
+  if (measure.op === "count") children.push(element("p", "of", `in ${length(range[1] - range[0])}`));
+  if (measure.op === "ratio") children.push(element("p", "of", `${count(row.parts[0])} of ${count(row.count)} requests`));
+  if (measure.op === "percentile") children.push(element("p", "of", `of ${count(row.count)} requests`));
+  if (measure.op === "max") children.push(element("p", "of", `in ${count(row.count)} intervals`));
+  body.replaceChildren(...children);
+}
+
+function drawBars(body, panel) {
+  const rows = panel.show ? panel.result.rows.slice(0, panel.show) : panel.result.rows;
+  const top = Math.max(...rows.map((r) => r.values[0] ?? 0));
+  const list = element("ul", "barlist");
+  for (const row of rows) {
+    const item = element("li");
+    const fill = element("span", "fill");
+    fill.classList.toggle("nothing", !row.values[0]);
+    fill.style.width = top > 0 ? `${(100 * (row.values[0] ?? 0)) / top}%` : "0";
+    fill.style.background = `var(${colour(row.key)})`;
+    const track = element("span", "track");
+    track.setAttribute("aria-hidden", "true");
+    track.append(fill);
+    item.append(element("span", "name", row.key), track, element("span", "number", value(row.values[0], panel.measures[0].unit)));
+    list.append(item);
+  }
+  const children = [list];
+  if (rows.length < panel.result.rows.length) {
+    children.push(element("p", "of", `The first ${rows.length} of ${panel.result.rows.length}; the table lists all.`));
+  }
+  body.replaceChildren(...children);
+}
+
+function drawTable(body, panel) {
+  const table = element("table");
+  const head = element("tr");
+  head.append(header(panel.by, "col"), ...panel.measures.map((m) => header(m.label, "col")));
+  const rows = panel.result.rows.map((row) => {
+    const tr = element("tr");
+    tr.append(header(row.key, "row"), ...panel.measures.map((m, i) => {
+      const td = element("td", "", value(row.values[i], m.unit));
+      if (m.op === "ratio" && row.parts[i] > 0) td.className = "bad";
+      return td;
+    }));
+    return tr;
+  });
+  const thead = element("thead");
+  thead.append(head);
+  const tbody = element("tbody");
+  tbody.append(...rows);
+  table.append(thead, tbody);
+  const scroll = element("div", "scroll");
+  scroll.tabIndex = 0;
+  scroll.setAttribute("role", "region");
+  scroll.setAttribute("aria-label", panel.title);
+  scroll.append(table);
+  const left = body.querySelector(".scroll")?.scrollLeft ?? 0;
+  body.replaceChildren(scroll);
+  scroll.scrollLeft = left;
+}
+
+function header(text, scope) {
+  const th = element("th", "", text);
+  th.scope = scope;
+  return th;
+}

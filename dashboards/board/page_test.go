@@ -1,0 +1,211 @@
+package board_test
+
+import (
+	"strings"
+	"testing"
+
+	"plumbline/dashboards"
+)
+
+// settled is true when every panel has left the loading state.
+const settled = `document.querySelectorAll(".card").length === 11 && !document.querySelector('.card[data-state="loading"]')`
+
+// painted counts the charts whose canvas holds more than its background.
+const painted = `[...document.querySelectorAll("canvas")].filter((c) => {
+	const pixels = c.getContext("2d").getImageData(0, 0, c.width, c.height).data;
+	const colours = new Set();
+	for (let i = 0; i < pixels.length; i += 4) if (pixels[i + 3] > 200) colours.add(pixels[i] << 16 | pixels[i + 1] << 8 | pixels[i + 2]);
+	return colours.size > 3;
+}).length`
+
+func TestPage(t *testing.T) {
+	chromium := browser(t)
+
+	for _, look := range []struct {
+		name          string
+		width, height int64
+		scheme        string
+	}{
+		{"board-desktop-light.png", 1280, 900, "light"},
+		{"board-desktop-dark.png", 1280, 900, "dark"},
+		{"board-phone-light.png", 390, 844, "light"},
+		{"board-phone-dark.png", 390, 844, "dark"},
+	} {
+		t.Run("draws every panel: "+look.name, func(t *testing.T) {
+			srv := serve(t, &recorded{})
+			p := open(t, chromium, srv.URL+"/?range=5m", look.width, look.height, look.scheme)
+			p.wait("all panels", settled)
+			for _, panel := range dashboards.RED().Panels {
+				if got := eval[string](p, `document.getElementById("`+panel.ID+`").dataset.state`); got != "drawn" {
+					t.Errorf("%s is %s, want drawn", panel.ID, got)
+				}
+				if text := eval[string](p, `document.getElementById("`+panel.ID+`").innerText`); !strings.Contains(text, panel.Title) || !strings.Contains(text, panel.Purpose) {
+					t.Errorf("%s does not say what it is: %q", panel.ID, text)
+				}
+			}
+			if n := eval[int](p, painted); n != 4 {
+				t.Errorf("%d charts are painted, want 4", n)
+			}
+			if got := eval[string](p, `document.querySelector("#requests .big").textContent`); got != "20,000" {
+				t.Errorf("requests reads %q, want 20,000", got)
+			}
+			if rows := eval[int](p, `document.querySelectorAll("#requests-by-route tbody tr").length`); rows != 8 {
+				t.Errorf("%d routes in the table, want 8", rows)
+			}
+			if eval[bool](p, `document.documentElement.scrollWidth > innerWidth`) {
+				t.Error("the page is wider than its window")
+			}
+			p.picture(look.name)
+			p.quiet(srv.URL)
+		})
+	}
+
+	t.Run("an empty range says so and draws no zero", func(t *testing.T) {
+		srv := serve(t, &recorded{empty: true})
+		p := open(t, chromium, srv.URL+"/?range=5m", 1280, 900, "light")
+		p.wait("all panels", settled)
+		if n := eval[int](p, `[...document.querySelectorAll(".card .body")].filter((b) => b.innerText.trim() === "No data in this range").length`); n != 11 {
+			t.Errorf("%d of 11 panels say that there is no data", n)
+		}
+		if n := eval[int](p, `document.querySelectorAll("canvas, .big, tbody").length`); n != 0 {
+			t.Errorf("%d drawings of nothing", n)
+		}
+		p.quiet(srv.URL)
+	})
+
+	t.Run("a missing Elasticsearch is said and recovered from", func(t *testing.T) {
+		source := &recorded{}
+		srv := serve(t, source)
+		p := open(t, chromium, srv.URL+"/?range=5m", 1280, 900, "dark")
+		p.wait("all panels", settled)
+		source.fail(hinted{"search: 127.0.0.1:9200: connection refused", "is Elasticsearch running?"})
+		p.wait("panels that say so", `[...document.querySelectorAll(".card .body")].filter((b) =>
+			b.innerText.includes("connection refused") && b.innerText.includes("is Elasticsearch running?")).length === 11`)
+		if text := eval[string](p, `document.getElementById("state").textContent`); !strings.Contains(text, "11 of 11 panels without an answer") {
+			t.Errorf("the page's state reads %q", text)
+		}
+		source.fail(nil)
+		p.wait("recovery", `document.querySelectorAll('.card[data-state="drawn"]').length === 11`)
+		if n := eval[int](p, painted); n != 4 {
+			t.Errorf("%d charts are painted after recovery, want 4", n)
+		}
+		p.quiet(srv.URL)
+	})
+
+	t.Run("a stopped board is said", func(t *testing.T) {
+		srv := serve(t, &recorded{})
+		p := open(t, chromium, srv.URL+"/?range=5m", 1280, 900, "light")
+		p.wait("all panels", settled)
+		srv.CloseClientConnections()
+		srv.Close()
+		p.wait("the banner", `!document.getElementById("banner").hidden && document.getElementById("banner").innerText.includes("does not answer")`)
+	})
+
+	t.Run("the query shown is the query sent", func(t *testing.T) {
+		source := &recorded{}
+		srv := serve(t, source)
+		p := open(t, chromium, srv.URL+"/?range=5m", 1280, 900, "light")
+		p.wait("all panels", settled)
+		eval[bool](p, `document.getElementById("pause").click(), document.querySelector("#duration summary").click(), true`)
+		shown := eval[string](p, `document.querySelector("#duration pre").innerText`)
+		source.mu.Lock()
+		sent := source.panels["duration"]
+		source.mu.Unlock()
+		if shown == "" || shown != sent {
+			t.Errorf("shown:\n%s\nsent:\n%s", shown, sent)
+		}
+		p.quiet(srv.URL)
+	})
+
+	t.Run("pause stops asking and resume goes on", func(t *testing.T) {
+		source := &recorded{}
+		srv := serve(t, source)
+		p := open(t, chromium, srv.URL+"/?range=5m", 1280, 900, "light")
+		p.wait("all panels", settled)
+		eval[bool](p, `document.getElementById("pause").click(), true`)
+		p.wait("the paused state", `document.body.dataset.state === "paused" && document.getElementById("pause").textContent === "Resume"`)
+		source.fail(hinted{"gone", ""})
+		eval[bool](p, `document.getElementById("pause").click(), true`)
+		p.wait("an answer after resume", `document.body.dataset.state === "bad"`)
+		p.quiet(srv.URL)
+	})
+
+	t.Run("a run can be chosen and is kept in the address", func(t *testing.T) {
+		srv := serve(t, &recorded{})
+		p := open(t, chromium, srv.URL+"/", 1280, 900, "light")
+		p.wait("all panels", settled)
+		eval[bool](p, `(() => { const s = document.getElementById("run"); s.value = "`+seedRun+`"; s.dispatchEvent(new Event("change", { bubbles: true })); return true; })()`)
+		p.wait("the run's query", `document.querySelector("#requests pre").textContent.includes("`+seedRun+`")`)
+		if got := eval[string](p, `location.search`); got != "?range=run&run="+seedRun {
+			t.Errorf("address is %s", got)
+		}
+		p.quiet(srv.URL)
+	})
+
+	t.Run("a chart tells the bucket under the pointer", func(t *testing.T) {
+		srv := serve(t, &recorded{})
+		p := open(t, chromium, srv.URL+"/?range=5m", 1280, 900, "light")
+		p.wait("all panels", settled)
+		whole := eval[string](p, `document.querySelector("#duration .legend").innerText`)
+		eval[bool](p, `(() => {
+			const over = document.querySelector("#duration .u-over"), box = over.getBoundingClientRect();
+			over.dispatchEvent(new MouseEvent("mousemove", { clientX: box.left + box.width * 0.8, clientY: box.top + 50, bubbles: true }));
+			return true;
+		})()`)
+		p.wait("a bucket's time", `/^[0-9:]+.* – [0-9:]+$/.test(document.querySelector("#duration .when").textContent)`)
+		if at := eval[string](p, `document.querySelector("#duration .legend").innerText`); at == whole {
+			t.Errorf("the legend still shows the whole range: %s", at)
+		}
+		p.quiet(srv.URL)
+	})
+
+	t.Run("noise would be noticed", func(t *testing.T) {
+		srv := serve(t, &recorded{})
+		p := open(t, chromium, srv.URL+"/?range=5m", 1280, 900, "light")
+		p.wait("all panels", settled)
+		elsewhere := serve(t, &recorded{})
+		eval[bool](p, `console.error("something broke"), setTimeout(() => { throw new Error("nobody caught this"); }), true`)
+		eval[bool](p, `fetch("`+elsewhere.URL+`/healthz").catch(() => { document.title = "refused"; }), true`)
+		p.wait("the refusal of a foreign origin", `document.title === "refused"`)
+		noise := strings.Join(p.noise("http://another.example"), "\n")
+		for _, want := range []string{"something broke", "nobody caught this", "Content Security Policy", "asked " + srv.URL, "no request to http://another.example"} {
+			if !strings.Contains(noise, want) {
+				t.Errorf("%q was not noticed in:\n%s", want, noise)
+			}
+		}
+	})
+
+	t.Run("everything is labelled for those who do not see it", func(t *testing.T) {
+		srv := serve(t, &recorded{})
+		p := open(t, chromium, srv.URL+"/?range=5m", 1280, 900, "light")
+		p.wait("all panels", settled)
+		for what, expression := range map[string]string{
+			"a language":                  `document.documentElement.lang === "en"`,
+			"one main, header and footer": `["main", "header", "footer", "h1"].every((n) => document.querySelectorAll(n).length === 1)`,
+			"a heading for every panel":   `[...document.querySelectorAll("section")].every((s) => document.getElementById(s.getAttribute("aria-labelledby"))?.textContent)`,
+			"a label for every control":   `[...document.querySelectorAll("select, button")].every((c) => c.labels?.[0]?.textContent.trim() || c.textContent.trim())`,
+			"words for every chart":       `[...document.querySelectorAll(".uplot")].every((c) => c.getAttribute("role") === "img" && /whole range: .*[0-9]/.test(c.getAttribute("aria-label")))`,
+			"scopes in the table":         `[...document.querySelectorAll("th")].every((h) => h.scope)`,
+		} {
+			if !eval[bool](p, expression) {
+				t.Errorf("the page lacks %s", what)
+			}
+		}
+		const contrast = `(() => {
+			const light = (c) => { const [r, g, b] = c.match(/[\d.]+/g).map(Number).map((v) => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+			const back = (e) => { for (; e; e = e.parentElement) { const c = getComputedStyle(e).backgroundColor; if (!/, 0\)$|transparent/.test(c)) return c; } return "rgb(255, 255, 255)"; };
+			return [...document.querySelectorAll("h1, h2, p, span, th, td, summary, button, select, b")].filter((e) => e.checkVisibility() && [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim())).map((e) => {
+				const [a, b] = [light(getComputedStyle(e).color), light(back(e))].sort((x, y) => y - x);
+				return [(a + 0.05) / (b + 0.05), e.className + " " + e.textContent.slice(0, 30)];
+			}).filter(([r]) => r < 4.5).map(([r, w]) => r.toFixed(2) + " " + w).join("; ");
+		})()`
+		if bad := eval[string](p, contrast); bad != "" {
+			t.Errorf("too little contrast in light: %s", bad)
+		}
+		dark := open(t, chromium, srv.URL+"/?range=5m", 1280, 900, "dark")
+		dark.wait("all panels", settled)
+		if bad := eval[string](dark, contrast); bad != "" {
+			t.Errorf("too little contrast in dark: %s", bad)
+		}
+	})
+}

@@ -1,0 +1,57 @@
+package dashboards
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Condition says which documents are meant. It is a value and not a query
+// string, so that each front end can write it in its own language and Truth
+// can evaluate it on the ledger.
+type Condition struct {
+	Field string
+	None  []string // the field is none of these; or, without:
+	Min   int64    // the number is at least Min ...
+	Below int64    // ... and, when Below > 0, less than Below
+}
+
+// NoneOf holds for documents whose field is none of the values.
+func NoneOf(field string, values ...string) Condition {
+	return Condition{Field: field, None: values}
+}
+
+// AtLeast holds for documents whose numeric field is min or more.
+func AtLeast(field string, min int64) Condition { return Condition{Field: field, Min: min} }
+
+// Between holds for documents whose numeric field is in [min, below).
+func Between(field string, min, below int64) Condition {
+	return Condition{Field: field, Min: min, Below: below}
+}
+
+// query is the condition in Elasticsearch's query DSL.
+func (c Condition) query() object {
+	if len(c.None) > 0 {
+		return object{"bool": object{"must_not": []object{{"terms": object{c.Field: c.None}}}}}
+	}
+	limits := object{"gte": c.Min}
+	if c.Below > 0 {
+		limits["lt"] = c.Below
+	}
+	return object{"range": object{c.Field: limits}}
+}
+
+// holds evaluates the condition on one kind of request of the ledger. It
+// fails for a field that the ledger does not know.
+func (c Condition) holds(r request) (bool, error) {
+	text, number, err := r.field(c.Field)
+	if err != nil {
+		return false, err
+	}
+	if len(c.None) > 0 {
+		return !slices.Contains(c.None, text), nil
+	}
+	if number == nil {
+		return false, fmt.Errorf("field %s is not a number", c.Field)
+	}
+	return *number >= c.Min && (c.Below == 0 || *number < c.Below), nil
+}

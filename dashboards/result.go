@@ -1,0 +1,30 @@
+package dashboards
+
+import "time"
+
+// Result is the answer to a panel's query. Rows are the groups of the
+// breakdown, ordered as the panel says; without one there is a single row.
+type Result struct {
+	Documents int64 // in scope; 0 means there is nothing to draw
+	From      time.Time
+	To        time.Time
+	Step      time.Duration // width of a time bucket; 0 unless TimeSeries
+	Times     []time.Time   // starts of the buckets from the first to the last that holds a document
+	Rows      []Row
+	Other     int64 // documents in groups beyond the breakdown's size
+}
+
+// Row is one group.
+type Row struct {
+	Key    string
+	Count  int64
+	Cells  []Cell   // one per measure, over the whole scope
+	Points [][]Cell // TimeSeries: per measure, one per entry of Times
+}
+
+// Cell is a measured value with the exact counts it was computed from.
+type Cell struct {
+	Value *float64 // nil: no document, so no value; never a made-up zero
+	Count int64    // documents it was computed from
+	Part  int64    // OpRatio: of those, the ones its condition holds for
+}
