@@ -1,0 +1,163 @@
+package arrival
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"plumbline/dashboards"
+	"plumbline/loadgen/ledger"
+)
+
+// maxCases is how many single cases of a kind an account describes one by
+// one. Counts and ranges are complete whatever their number.
+const maxCases = 10_000
+
+// Account is what an audit found.
+//
+// Sent attempts are those that the application can have seen. Each is exactly
+// one of: delivered, lost, indeterminate, or wrong; a wrong one is duplicated
+// or corrupted or both. So Sent = Delivered + Lost + Indeterminate + Wrong.
+type Account struct {
+	Run       string `json:"run"`
+	Attempts  uint64 `json:"attempts"` // in the ledger
+	Sent      uint64 `json:"sent"`
+	Answered  uint64 `json:"answered"`
+	NeverSent uint64 `json:"never_sent"` // refused or dropped before anything left
+	Last      uint64 `json:"last"`       // highest number in the ledger
+	Truncated bool   `json:"truncated"`  // the ledger ends without its trailer
+	Documents uint64 `json:"documents"`  // of this run in Elasticsearch
+
+	Delivered     uint64     `json:"delivered"`     // found exactly once, nothing differs
+	Unconfirmed   Seqs       `json:"unconfirmed"`   // of the delivered: the client saw no answer
+	Lost          Seqs       `json:"lost"`          // answered, not found
+	Indeterminate Seqs       `json:"indeterminate"` // no answer seen, not found: perhaps the application never saw it
+	Wrong         uint64     `json:"wrong"`         // duplicated or corrupted
+	Duplicated    Duplicates `json:"duplicated"`
+	Corrupted     Corrupted  `json:"corrupted"`
+	Unexpected    Strays     `json:"unexpected"` // documents of this run that no attempt accounts for
+	Beyond        Strays     `json:"beyond"`     // the same, where the ledger was cut off and cannot know
+
+	ReadLag    Lag       `json:"read_lag"`     // @timestamp to event.created: until the shipper read the line
+	NoReadTime uint64    `json:"no_read_time"` // documents without event.created
+	First      time.Time `json:"first"`        // smallest @timestamp of a document
+	Latest     time.Time `json:"latest"`       // largest
+
+	Header  ledger.Header     `json:"-"`
+	Trailer ledger.Trailer    `json:"-"`
+	Truth   *dashboards.Truth `json:"-"`
+
+	reads *lags
+	gaps  Strays // documents of numbers that the ledger skips
+}
+
+// Duplicates are attempts found more than once.
+type Duplicates struct {
+	Attempts  Seqs        `json:"attempts"`
+	Extra     uint64      `json:"extra_documents"` // beyond the first of each
+	SameEvent Seqs        `json:"same_event_id"`   // copies share an event.id: one line became several documents
+	Distinct  Seqs        `json:"own_event_ids"`   // each copy has its own: written more than once, or under a changed id
+	Cases     []Duplicate `json:"cases"`           // the first 10,000
+}
+
+// Duplicate is one attempt found more than once.
+type Duplicate struct {
+	Seq      uint64 `json:"seq"`
+	Copies   uint64 `json:"copies"`
+	EventIDs uint64 `json:"event_ids"` // distinct
+	Indices  uint64 `json:"indices"`   // distinct backing indices
+}
+
+// Corrupted are attempts with a document that disagrees with the ledger.
+type Corrupted struct {
+	Attempts Seqs            `json:"attempts"`
+	Fields   map[string]Seqs `json:"fields"` // the attempts by field
+	Cases    []Mismatch      `json:"cases"`  // the first 10,000
+}
+
+// Mismatch is one field of one document that is not what the ledger says.
+// Found is "" if the document has no such field.
+type Mismatch struct {
+	Seq      uint64 `json:"seq"`
+	Field    string `json:"field"`
+	Expected string `json:"expected"`
+	Found    string `json:"found"`
+}
+
+// Strays are documents that no attempt accounts for.
+type Strays struct {
+	Documents uint64  `json:"documents"`
+	Seqs      Seqs    `json:"seqs"`   // the numbers they carry
+	NoSeq     uint64  `json:"no_seq"` // documents without a number
+	Cases     []Stray `json:"cases"`  // the first 10,000
+}
+
+// Stray is one such document.
+type Stray struct {
+	Seq    string `json:"seq"` // as found; "" for none
+	Reason string `json:"reason"`
+}
+
+func (s *Strays) add(seq uint64, found, reason string) {
+	s.Documents++
+	if seq > 0 {
+		s.Seqs.Add(seq)
+	} else {
+		s.NoSeq++
+	}
+	if len(s.Cases) < maxCases {
+		s.Cases = append(s.Cases, Stray{found, reason})
+	}
+}
+
+func (c *Corrupted) add(m Mismatch) {
+	c.Attempts.Add(m.Seq)
+	if c.Fields == nil {
+		c.Fields = make(map[string]Seqs)
+	}
+	field := c.Fields[m.Field]
+	field.Add(m.Seq)
+	c.Fields[m.Field] = field
+	if len(c.Cases) < maxCases {
+		c.Cases = append(c.Cases, m)
+	}
+}
+
+// finish puts the cases in order: windows are not read in theirs.
+func (a *Account) finish() {
+	a.ReadLag = a.reads.lag()
+	slices.SortStableFunc(a.Corrupted.Cases, func(x, y Mismatch) int {
+		return cmp.Or(cmp.Compare(x.Seq, y.Seq), cmp.Compare(x.Field, y.Field))
+	})
+	for _, s := range []*Strays{&a.Unexpected, &a.Beyond} {
+		slices.SortStableFunc(s.Cases, func(x, y Stray) int {
+			return cmp.Or(cmp.Compare(len(x.Seq), len(y.Seq)), cmp.Compare(x.Seq, y.Seq))
+		})
+	}
+}
+
+// complete reports that nothing is still to come: every answered attempt was
+// found. Attempts without an answer may never come.
+func (a *Account) complete() bool { return a.Lost.Len() == 0 }
+
+// stamp takes note of a document's times.
+func (a *Account) stamp(d *document) {
+	a.Documents++
+	at, ok := d.time(colTimestamp)
+	if !ok {
+		a.NoReadTime++
+		return
+	}
+	if a.First.IsZero() || at.Before(a.First) {
+		a.First = at
+	}
+	if at.After(a.Latest) {
+		a.Latest = at
+	}
+	read, ok := d.time(colCreated)
+	if !ok {
+		a.NoReadTime++
+		return
+	}
+	a.reads.add(read.Sub(at))
+}

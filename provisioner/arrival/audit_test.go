@@ -1,0 +1,342 @@
+package arrival
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"plumbline/demo-app/telemetry"
+	"plumbline/loadgen/ledger"
+)
+
+// said is what an account says, in plain values.
+type said struct {
+	Attempts, Sent, Answered, NeverSent, Documents, Delivered, Wrong uint64
+	Lost, Indeterminate, Unconfirmed, Duplicated, Same, Distinct     []uint64
+	Corrupted                                                        map[string][]uint64
+	Extra, Unexpected, NoSeq, Beyond                                 uint64
+	UnexpectedSeqs, BeyondSeqs                                       []uint64
+}
+
+func says(a *Account) said {
+	s := said{
+		Attempts: a.Attempts, Sent: a.Sent, Answered: a.Answered, NeverSent: a.NeverSent, Documents: a.Documents,
+		Delivered: a.Delivered, Wrong: a.Wrong,
+		Lost: list(a.Lost), Indeterminate: list(a.Indeterminate), Unconfirmed: list(a.Unconfirmed),
+		Duplicated: list(a.Duplicated.Attempts), Same: list(a.Duplicated.SameEvent), Distinct: list(a.Duplicated.Distinct),
+		Extra: a.Duplicated.Extra, Unexpected: a.Unexpected.Documents, NoSeq: a.Unexpected.NoSeq, Beyond: a.Beyond.Documents,
+		UnexpectedSeqs: list(a.Unexpected.Seqs), BeyondSeqs: list(a.Beyond.Seqs),
+	}
+	for field, seqs := range a.Corrupted.Fields {
+		if s.Corrupted == nil {
+			s.Corrupted = map[string][]uint64{}
+		}
+		s.Corrupted[field] = list(seqs)
+	}
+	return s
+}
+
+func list(s Seqs) []uint64 {
+	var out []uint64
+	s.each(func(seq uint64) bool { out = append(out, seq); return true })
+	return out
+}
+
+func audit(t *testing.T, a Audit) said {
+	t.Helper()
+	acc, err := a.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return says(acc)
+}
+
+// healthy is what is said of n attempts that all arrived.
+func healthy(n uint64) said {
+	return said{Attempts: n, Sent: n, Answered: n, Documents: n, Delivered: n}
+}
+
+func TestAudit(t *testing.T) {
+	type world struct {
+		attempts []ledger.Attempt
+		docs     []doc
+	}
+	tests := []struct {
+		name   string
+		change func(w *world)
+		want   func(s *said)
+	}{
+		{"everything arrived", func(*world) {}, func(*said) {}},
+		{"the first is lost", func(w *world) { w.docs = w.docs[1:] },
+			func(s *said) { s.Delivered, s.Documents, s.Lost = 39, 39, []uint64{1} }},
+		{"the last is lost", func(w *world) { w.docs = w.docs[:39] },
+			func(s *said) { s.Delivered, s.Documents, s.Lost = 39, 39, []uint64{40} }},
+		{"a whole window is lost", func(w *world) { w.docs = slices.Delete(w.docs, 16, 32) }, func(s *said) {
+			s.Delivered, s.Documents = 24, 24
+			for seq := range uint64(16) {
+				s.Lost = append(s.Lost, 17+seq)
+			}
+		}},
+		{"a duplicate does not cancel the loss beside it", func(w *world) { w.docs[6] = w.docs[7] }, func(s *said) {
+			s.Delivered, s.Wrong, s.Extra = 38, 1, 1
+			s.Lost, s.Duplicated, s.Same = []uint64{7}, []uint64{8}, []uint64{8}
+		}},
+		{"copies with ids of their own are two lines", func(w *world) {
+			w.docs = append(w.docs, w.docs[9].with(telemetry.FieldEventID, "another"))
+		}, func(s *said) {
+			s.Delivered, s.Documents, s.Wrong, s.Extra = 39, 41, 1, 1
+			s.Duplicated, s.Distinct = []uint64{10}, []uint64{10}
+		}},
+		{"an altered copy is duplicated and corrupted, once wrong", func(w *world) {
+			w.docs = append(w.docs, w.docs[9].with(telemetry.FieldEventID, "another").with(telemetry.FieldStatus, 500))
+		}, func(s *said) {
+			s.Delivered, s.Documents, s.Wrong, s.Extra = 39, 41, 1, 1
+			s.Duplicated, s.Distinct = []uint64{10}, []uint64{10}
+			s.Corrupted = map[string][]uint64{telemetry.FieldStatus: {10}}
+		}},
+		{"a status altered", func(w *world) { w.docs[0] = w.docs[0].with(telemetry.FieldStatus, 500) },
+			func(s *said) {
+				s.Delivered, s.Wrong, s.Corrupted = 39, 1, map[string][]uint64{telemetry.FieldStatus: {1}}
+			}},
+		{"a route missing", func(w *world) { w.docs[4] = w.docs[4].with(telemetry.FieldRoute, nil) },
+			func(s *said) {
+				s.Delivered, s.Wrong, s.Corrupted = 39, 1, map[string][]uint64{telemetry.FieldRoute: {5}}
+			}},
+		{"a method with two values", func(w *world) { w.docs[4] = w.docs[4].with(telemetry.FieldMethod, []any{"GET", "PUT"}) },
+			func(s *said) {
+				s.Delivered, s.Wrong, s.Corrupted = 39, 1, map[string][]uint64{telemetry.FieldMethod: {5}}
+			}},
+		{"the trace id of another attempt", func(w *world) {
+			w.docs[4] = w.docs[4].with(telemetry.FieldTraceID, ledger.TraceID(runID, 6))
+		}, func(s *said) {
+			s.Delivered, s.Wrong, s.Corrupted = 39, 1, map[string][]uint64{telemetry.FieldTraceID: {5}}
+		}},
+		{"a document beyond the ledger", func(w *world) { w.docs = append(w.docs, line(attempt(41))) },
+			func(s *said) { s.Documents, s.Unexpected, s.UnexpectedSeqs = 41, 1, []uint64{41} }},
+		{"a document without a number", func(w *world) {
+			w.docs = append(w.docs, line(attempt(3)).with(telemetry.FieldRunSeq, nil))
+		}, func(s *said) { s.Documents, s.Unexpected, s.NoSeq = 41, 1, 1 }},
+		{"a number below one", func(w *world) {
+			w.docs = append(w.docs, line(attempt(3)).with(telemetry.FieldRunSeq, 0), line(attempt(3)).with(telemetry.FieldRunSeq, -4))
+		}, func(s *said) { s.Documents, s.Unexpected, s.NoSeq = 42, 2, 2 }},
+		{"another run's documents do not matter", func(w *world) {
+			w.docs = append(w.docs, line(attempt(3)).with(telemetry.FieldRunID, "other"), line(attempt(99)).with(telemetry.FieldRunID, "other"))
+		}, func(*said) {}},
+		{"no answer and no document is indeterminate", func(w *world) {
+			w.attempts[19].Outcome, w.attempts[19].Status = ledger.Timeout, 0
+			w.docs = slices.Delete(w.docs, 19, 20)
+		}, func(s *said) { s.Delivered, s.Documents, s.Answered, s.Indeterminate = 39, 39, 39, []uint64{20} }},
+		{"no answer but a document is delivered, and noted", func(w *world) {
+			w.attempts[19].Outcome, w.attempts[19].Status = ledger.Reset, 0
+		}, func(s *said) { s.Answered, s.Unconfirmed = 39, []uint64{20} }},
+		{"no end recorded counts as no answer", func(w *world) {
+			w.attempts[39].Outcome, w.attempts[39].Status = ledger.Unfinished, 0
+		}, func(s *said) { s.Answered, s.Unconfirmed = 39, []uint64{40} }},
+		{"never sent and not found is nothing to judge", func(w *world) {
+			w.attempts[19].Outcome, w.attempts[19].Status = ledger.Dropped, 0
+			w.docs = slices.Delete(w.docs, 19, 20)
+		}, func(s *said) { s.Sent, s.Answered, s.NeverSent, s.Delivered, s.Documents = 39, 39, 1, 39, 39 }},
+		{"never sent but found is unexpected", func(w *world) {
+			w.attempts[19].Outcome, w.attempts[19].Status = ledger.Refused, 0
+		}, func(s *said) {
+			s.Sent, s.Answered, s.NeverSent, s.Delivered, s.Unexpected, s.UnexpectedSeqs = 39, 39, 1, 39, 1, []uint64{20}
+		}},
+		{"nothing arrived", func(w *world) { w.docs = nil }, func(s *said) {
+			s.Delivered, s.Documents = 0, 0
+			for seq := range uint64(40) {
+				s.Lost = append(s.Lost, 1+seq)
+			}
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := world{attempts: attempts(40)}
+			w.docs = lines(w.attempts)
+			tt.change(&w)
+			want := healthy(40)
+			tt.want(&want)
+			got := audit(t, small(newNode(t, w.docs...), writeLedger(t, w.attempts)))
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("account (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// Exactly k losses, duplicates and alterations at random places are reported
+// as exactly those.
+func TestAuditSaysExactlyWhatWasDone(t *testing.T) {
+	for seed := range uint64(80) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			rnd := rand.New(rand.NewPCG(seed, 7))
+			n := 1 + rnd.Uint64N(200)
+			sent := attempts(n)
+			want := healthy(n)
+			var docs []doc
+			for i := range sent {
+				a := &sent[i]
+				original := line(*a)
+				switch rnd.IntN(14) {
+				case 0: // lost
+					want.Lost = append(want.Lost, a.Seq)
+					want.Delivered--
+					want.Documents--
+				case 1: // doubled, in one of two ways
+					copies := 1 + rnd.IntN(3)
+					again := original
+					if rnd.IntN(2) == 0 {
+						want.Same = append(want.Same, a.Seq)
+					} else {
+						want.Distinct = append(want.Distinct, a.Seq)
+					}
+					for c := range copies {
+						if slices.Contains(want.Distinct, a.Seq) {
+							again = original.with(telemetry.FieldEventID, fmt.Sprintf("copy-%d-%d", a.Seq, c))
+						}
+						docs = append(docs, again)
+					}
+					docs = append(docs, original)
+					want.Duplicated = append(want.Duplicated, a.Seq)
+					want.Extra += uint64(copies)
+					want.Documents += uint64(copies)
+					want.Delivered--
+					want.Wrong++
+				case 2: // altered
+					field := []string{telemetry.FieldMethod, telemetry.FieldRoute, telemetry.FieldStatus, telemetry.FieldTraceID}[rnd.IntN(4)]
+					docs = append(docs, original.with(field, "altered"))
+					if want.Corrupted == nil {
+						want.Corrupted = map[string][]uint64{}
+					}
+					want.Corrupted[field] = append(want.Corrupted[field], a.Seq)
+					want.Delivered--
+					want.Wrong++
+				case 3: // no answer
+					a.Outcome, a.Status = ledger.Timeout, 0
+					want.Answered--
+					if rnd.IntN(2) == 0 {
+						docs = append(docs, original)
+						want.Unconfirmed = append(want.Unconfirmed, a.Seq)
+						break
+					}
+					want.Indeterminate = append(want.Indeterminate, a.Seq)
+					want.Delivered--
+					want.Documents--
+				case 4: // never sent
+					a.Outcome, a.Status = ledger.Dropped, 0
+					want.Answered--
+					want.Sent--
+					want.NeverSent++
+					want.Delivered--
+					want.Documents--
+				case 5: // delivered, and one that nobody sent
+					docs = append(docs, original, line(attempt(n+a.Seq)))
+					want.Unexpected++
+					want.Documents++
+					want.UnexpectedSeqs = append(want.UnexpectedSeqs, n+a.Seq)
+				default:
+					docs = append(docs, original)
+				}
+			}
+			rnd.Shuffle(len(docs), func(i, j int) { docs[i], docs[j] = docs[j], docs[i] })
+			a := small(newNode(t, docs...), writeLedger(t, sent))
+			a.window, a.page = 1+rnd.IntN(40), 1+rnd.IntN(20)
+			got := audit(t, a)
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("window %d, page %d: account (-want +got):\n%s", a.window, a.page, diff)
+			}
+			if sum := got.Delivered + uint64(len(got.Lost)+len(got.Indeterminate)) + got.Wrong; sum != got.Sent {
+				t.Errorf("the classes sum up to %d of %d sent", sum, got.Sent)
+			}
+		})
+	}
+}
+
+// Whatever call it is that fails, there is no account.
+func TestAuditWithoutElasticsearch(t *testing.T) {
+	docs := append(lines(attempts(40)), line(attempt(7)))
+	path := writeLedger(t, attempts(40))
+	intact := newNode(t, docs...)
+	if _, err := small(intact, path).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	down := errors.New("connection refused")
+	for call := 1; call <= intact.calls; call++ {
+		n := newNode(t, docs...)
+		n.fail = func(at int, _ string) error {
+			if at == call {
+				return down
+			}
+			return nil
+		}
+		if acc, err := small(n, path).Run(t.Context()); !errors.Is(err, down) || acc != nil {
+			t.Errorf("call %d of %d fails: got account %v, error %v", call, intact.calls, acc, err)
+		}
+	}
+}
+
+// An answer of a part of the shards would make losses out of nothing.
+func TestAuditRefusesPartialAnswers(t *testing.T) {
+	path := writeLedger(t, attempts(40))
+	for old, spoiled := range map[string]string{
+		`"timed_out":false`: `"timed_out":true`,
+		`"failed":0`:        `"failed":1`,
+		`"hits":[`:          `"hits":[[`,
+	} {
+		n := newNode(t, lines(attempts(40))...)
+		n.spoil = func(_ string, answer []byte) []byte { return bytes.Replace(answer, []byte(old), []byte(spoiled), 1) }
+		if _, err := small(n, path).Run(t.Context()); err == nil {
+			t.Errorf("%s: no error", spoiled)
+		}
+	}
+}
+
+func TestAuditLedger(t *testing.T) {
+	path := writeLedger(t, attempts(40))
+	docs := append(lines(attempts(40)), line(attempt(41)), line(attempt(42)))
+	t.Run("torn", func(t *testing.T) {
+		_, err := small(newNode(t, docs...), tear(t, path)).Run(t.Context())
+		var torn *ledger.TruncatedError
+		if !errors.As(err, &torn) || torn.LastSeq != 40 {
+			t.Errorf("got %v", err)
+		}
+	})
+	t.Run("torn, judged as far as it goes", func(t *testing.T) {
+		a := small(newNode(t, docs...), tear(t, path))
+		a.Partial = true
+		want := healthy(40)
+		want.Documents, want.Beyond, want.BeyondSeqs = 42, 2, []uint64{41, 42}
+		if diff := cmp.Diff(want, audit(t, a)); diff != "" {
+			t.Errorf("account (-want +got):\n%s", diff)
+		}
+	})
+	t.Run("of another run", func(t *testing.T) {
+		a := small(newNode(t, docs...), path)
+		a.RunID = "other"
+		var other *OtherRunError
+		if _, err := a.Run(t.Context()); !errors.As(err, &other) {
+			t.Errorf("got %v", err)
+		}
+	})
+	t.Run("of a stack without documents", func(t *testing.T) {
+		n := newNode(t)
+		delete(n.streams, stream)
+		got := audit(t, small(n, path))
+		if got.Documents != 0 || len(got.Lost) != 40 {
+			t.Errorf("got %d documents, %d lost", got.Documents, len(got.Lost))
+		}
+	})
+}
+
+func TestAuditClosesItsView(t *testing.T) {
+	n := newNode(t, lines(attempts(40))...)
+	audit(t, small(n, writeLedger(t, attempts(40))))
+	if len(n.views) != 0 {
+		t.Errorf("%d views left open", len(n.views))
+	}
+}

@@ -1,0 +1,217 @@
+package arrival
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"plumbline/demo-app/telemetry"
+	"plumbline/loadgen/ledger"
+)
+
+// followed runs a follow on a node whose documents become searchable as the
+// test says, beside a load that ends with the ledger appearing whole.
+func followed(t *testing.T, docs func(begin time.Time) []doc, change func(*Follow, *node), load func(path string)) (*Followed, *node, time.Duration, error) {
+	var (
+		out  *Followed
+		n    *node
+		took time.Duration
+		err  error
+	)
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		n = newNode(t, docs(begin)...)
+		f := Follow{
+			Search: n, Lag: n, Index: stream, Ledger: filepath.Join(t.TempDir(), "ledger.zst"),
+			Poll: 100 * time.Millisecond, Within: 30 * time.Second, Progress: silent,
+		}
+		if change != nil {
+			change(&f, n)
+		}
+		go load(f.Ledger)
+		out, err = f.Run(t.Context())
+		took = time.Since(begin)
+		synctest.Wait()
+	})
+	return out, n, took, err
+}
+
+// appear copies a finished ledger to where a load would write it.
+func appear(t *testing.T, from string) func(string) {
+	return func(path string) {
+		time.Sleep(time.Second)
+		text, err := os.ReadFile(from)
+		if err == nil {
+			err = os.WriteFile(path, text, 0o600)
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// arriving is n documents stamped 10 ms apart from begin+2s, each searchable
+// after lag.
+func arriving(n uint64, lag time.Duration) func(time.Time) []doc {
+	return func(begin time.Time) []doc {
+		var docs []doc
+		for _, a := range attempts(n) {
+			at := begin.Add(2*time.Second + time.Duration(a.Seq)*10*time.Millisecond)
+			d := line(a).with(telemetry.FieldTimestamp, at.UTC().Format("2006-01-02T15:04:05.000Z"))
+			d.visible = at.Add(lag)
+			docs = append(docs, d)
+		}
+		return docs
+	}
+}
+
+func TestFollow(t *testing.T) {
+	path := writeLedger(t, attempts(300))
+	out, n, took, err := followed(t, arriving(300, 250*time.Millisecond), nil, appear(t, path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out.Run != runID || out.Lag.Count != 300 || out.Lag.Negative != 0 {
+		t.Errorf("got %+v", out)
+	}
+	// A document is seen by the first poll after it is searchable.
+	if l := out.Lag; l.Min < 250*time.Millisecond || l.Max > 350*time.Millisecond || l.P50 < l.Min || l.P99 > l.Max {
+		t.Errorf("lag %+v, want 250 ms to 350 ms", l)
+	}
+	if took > 8*time.Second {
+		t.Errorf("took %v", took)
+	}
+	var sum int64
+	for _, d := range n.streams[telemetry.StreamLag] {
+		if d.fields[telemetry.FieldRunID] != runID {
+			t.Errorf("lag document of run %v", d.fields[telemetry.FieldRunID])
+		}
+		sum += d.fields[telemetry.FieldLagCount].(int64)
+	}
+	if docs := int64(len(n.streams[telemetry.StreamLag])); sum != 300 || docs != out.Written || docs < 3 {
+		t.Errorf("%d lag documents (%d said to be written) count %d arrivals, want 300", docs, out.Written, sum)
+	}
+}
+
+func TestFollowDoesNotReadEverythingAgainBehindAGap(t *testing.T) {
+	path := writeLedger(t, attempts(2000))
+	docs := func(begin time.Time) []doc {
+		list := arriving(2000, 0)(begin)
+		list[99].visible = list[99].visible.Add(15 * time.Second)
+		return list
+	}
+	var read int
+	out, _, _, err := followed(t, docs, func(_ *Follow, n *node) {
+		n.spoil = func(_ string, answer []byte) []byte {
+			p := newPageDecoder()
+			if _, err := p.decode(answer, followLayout(), func(*document) { read++ }); err != nil {
+				t.Error(err)
+			}
+			return answer
+		}
+	}, appear(t, path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out.Lag.Count != 2000 || out.Lag.Max < 15*time.Second {
+		t.Errorf("lag %+v, want the late one in it", out.Lag)
+	}
+	if read > 3*2000 {
+		t.Errorf("read %d hits for 2000 documents", read)
+	}
+}
+
+func TestFollowShowsClocksThatDiffer(t *testing.T) {
+	out, _, _, err := followed(t, arriving(50, -500*time.Millisecond), nil, appear(t, writeLedger(t, attempts(50))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out.Lag.Negative != 50 || out.Lag.Min > -400*time.Millisecond || out.Lag.P99 != 0 {
+		t.Errorf("lag %+v, want 50 negative ones", out.Lag)
+	}
+}
+
+func TestFollowGivesUp(t *testing.T) {
+	t.Run("without a ledger", func(t *testing.T) {
+		_, _, took, err := followed(t, arriving(5, 0), nil, func(string) {})
+		if !errors.Is(err, fs.ErrNotExist) || took < 30*time.Second || took > 31*time.Second {
+			t.Errorf("after %v: %v", took, err)
+		}
+	})
+	t.Run("on a ledger that stopped growing", func(t *testing.T) {
+		out, _, took, err := followed(t, arriving(50, 0), nil, appear(t, tear(t, writeLedger(t, attempts(50)))))
+		if err != nil || out.Lag.Count != 50 || took < 30*time.Second || took > 35*time.Second {
+			t.Errorf("after %v: %+v, %v", took, out, err)
+		}
+	})
+	t.Run("on a document that never comes", func(t *testing.T) {
+		out, _, took, err := followed(t, arriving(49, 0), nil, appear(t, writeLedger(t, attempts(50))))
+		if err != nil || out.Lag.Count != 49 || took < 30*time.Second || took > 36*time.Second {
+			t.Errorf("after %v: %+v, %v", took, out, err)
+		}
+	})
+	t.Run("on the ledger of another run", func(t *testing.T) {
+		_, _, _, err := followed(t, arriving(50, 0), func(f *Follow, _ *node) { f.RunID = "other" }, appear(t, writeLedger(t, attempts(50))))
+		var other *OtherRunError
+		if !errors.As(err, &other) {
+			t.Errorf("got %v", err)
+		}
+	})
+	t.Run("on something that is not a ledger", func(t *testing.T) {
+		_, _, took, err := followed(t, arriving(5, 0), nil, func(path string) {
+			if err := os.WriteFile(path, []byte("hello, this is text"), 0o600); err != nil {
+				t.Error(err)
+			}
+		})
+		var not *ledger.NotLedgerError
+		if !errors.As(err, &not) || took > time.Second {
+			t.Errorf("after %v: %v", took, err)
+		}
+	})
+	t.Run("when elasticsearch is down", func(t *testing.T) {
+		down := errors.New("connection refused")
+		_, _, _, err := followed(t, arriving(50, 0), func(_ *Follow, n *node) {
+			n.fail = func(call int, _ string) error {
+				if call > 10 {
+					return down
+				}
+				return nil
+			}
+		}, appear(t, writeLedger(t, attempts(50))))
+		if !errors.Is(err, down) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+func TestFollowGoesOnWhenLagCannotBeWritten(t *testing.T) {
+	out, _, _, err := followed(t, arriving(50, 0), func(_ *Follow, n *node) {
+		n.fail = func(_ int, op string) error {
+			if op == "create" {
+				return errors.New("403 Forbidden")
+			}
+			return nil
+		}
+	}, appear(t, writeLedger(t, attempts(50))))
+	if err != nil || out.Lag.Count != 50 || out.Written != 0 {
+		t.Fatalf("got %+v, %v", out, err)
+	}
+	if p := out.property(""); p.Outcome != Unmeasured {
+		t.Errorf("property %+v", p)
+	}
+}
+
+// Of documents that were there before the watch began nobody knows since when.
+func TestFollowDoesNotInventLags(t *testing.T) {
+	out, n, _, err := followed(t, func(time.Time) []doc { return lines(attempts(50)) }, nil, appear(t, writeLedger(t, attempts(50))))
+	if err != nil || out.Earlier != 50 || out.Lag.Count != 0 || len(n.streams[telemetry.StreamLag]) != 0 {
+		t.Errorf("got %+v, %v", out, err)
+	}
+	if p := out.property(""); p.Outcome != Unmeasured {
+		t.Errorf("property %+v", p)
+	}
+}

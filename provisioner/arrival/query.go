@@ -1,0 +1,102 @@
+package arrival
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"plumbline/demo-app/telemetry"
+)
+
+// object is a piece of a request body.
+type object map[string]any
+
+func term(field string, value any) object { return object{"term": object{field: value}} }
+
+func between(first, last uint64) object {
+	return object{"range": object{telemetry.FieldRunSeq: object{"gte": first, "lte": last}}}
+}
+
+func from(seq uint64) object {
+	return object{"range": object{telemetry.FieldRunSeq: object{"gte": seq}}}
+}
+
+func all(filters ...object) object { return object{"bool": object{"filter": filters}} }
+
+func oneOf(options []object) object {
+	return object{"bool": object{"should": options, "minimum_should_match": 1}}
+}
+
+func not(query object) object { return object{"bool": object{"must_not": query}} }
+
+// A layout is what a search returns of each document, and where in its hits.
+// Nothing is ever read from the stored document. Values that are judged come
+// as doc values, which show a missing value and a second one; what is only
+// measured comes as sort values behind the first, the cheaper way: dates are
+// not formatted, and the first one alone decides the order.
+type layout struct {
+	fields []string
+	sort   []any
+	sorted []column // by position in sort; the first is not a column
+}
+
+func auditLayout() layout {
+	return layout{
+		fields: []string{telemetry.FieldRunSeq, telemetry.FieldMethod, telemetry.FieldRoute, telemetry.FieldStatus, telemetry.FieldTraceID},
+		// Shard order is the cheapest there is: nothing is sorted.
+		sort: []any{
+			"_shard_doc", ascending(telemetry.FieldEventDuration, "long"),
+			instant(telemetry.FieldTimestamp), instant(telemetry.FieldEventCreated),
+		},
+		sorted: []column{columns, colDuration, colTimestamp, colCreated},
+	}
+}
+
+func copiesLayout() layout {
+	return layout{
+		fields: []string{telemetry.FieldRunSeq, telemetry.FieldEventID},
+		sort:   []any{"_shard_doc"}, sorted: []column{columns},
+	}
+}
+
+func followLayout() layout {
+	return layout{
+		fields: []string{telemetry.FieldRunSeq},
+		sort:   []any{ascending(telemetry.FieldRunSeq, "long"), instant(telemetry.FieldTimestamp)},
+		sorted: []column{columns, colTimestamp},
+	}
+}
+
+func ascending(field, unmapped string) object {
+	return object{field: object{"order": "asc", "unmapped_type": unmapped}}
+}
+
+// instant asks for a date in milliseconds, whatever the mapping's resolution.
+func instant(field string) object {
+	return object{field: object{"order": "asc", "unmapped_type": "date", "numeric_type": "date"}}
+}
+
+// search is the body of one page of hits.
+type search struct {
+	Size        int             `json:"size"`
+	TotalHits   bool            `json:"track_total_hits"`
+	Source      bool            `json:"_source"`
+	Stored      string          `json:"stored_fields"`
+	DocValues   []string        `json:"docvalue_fields"`
+	Query       object          `json:"query"`
+	Sort        []any           `json:"sort"`
+	SearchAfter json.RawMessage `json:"search_after,omitempty"`
+	PIT         object          `json:"pit,omitempty"`
+}
+
+func newSearch(size int, l layout, query object) search {
+	return search{Size: size, Stored: "_none_", DocValues: l.fields, Query: query, Sort: l.sort}
+}
+
+// encode cannot fail: a body is made of strings, numbers and objects of them.
+func encode(body any) []byte {
+	text, err := json.Marshal(body)
+	if err != nil {
+		panic(fmt.Sprintf("encode a search: %v", err))
+	}
+	return text
+}

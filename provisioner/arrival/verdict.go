@@ -1,0 +1,195 @@
+package arrival
+
+import (
+	"fmt"
+	"time"
+
+	"plumbline/dashboards"
+)
+
+// Outcome is what became of a property, and of a verdict as a whole.
+type Outcome string
+
+const (
+	Holds      Outcome = "holds"
+	Fails      Outcome = "fails"
+	Unmeasured Outcome = "unmeasured" // it could not be found out: never a pass
+	NotJudged  Outcome = "not judged" // not asked of this run; counts neither way
+)
+
+// Property is one statement of the verdict.
+type Property struct {
+	Group   string  `json:"group"` // arrival, dashboard or metrics
+	Name    string  `json:"name"`
+	Outcome Outcome `json:"outcome"`
+	Text    string  `json:"text"` // what was found
+}
+
+// Report is the whole verdict on one run.
+type Report struct {
+	Outcome    Outcome       `json:"outcome"`
+	Summary    string        `json:"summary"`
+	Hint       string        `json:"hint,omitempty"`
+	Run        string        `json:"run"`
+	Target     string        `json:"target,omitempty"` // base URL that the load went to
+	Ledger     string        `json:"ledger"`
+	Index      string        `json:"index"`
+	Judged     time.Time     `json:"judged"`
+	Took       time.Duration `json:"took_ns"` // of the whole verdict, waiting included
+	Properties []Property    `json:"properties"`
+	Account    *Account      `json:"account,omitempty"`
+	Followed   *Followed     `json:"followed,omitempty"`
+	Panels     []PanelCheck  `json:"panels,omitempty"`
+	Streams    []StreamCheck `json:"streams,omitempty"`
+	Error      string        `json:"error,omitempty"` // why nothing could be measured
+}
+
+// Evidence is what a report is made of. Panels and Streams are nil where they
+// were not asked for.
+type Evidence struct {
+	Account            *Account
+	Followed           *Followed
+	LagMissing         string // why the lag documents cannot be read
+	Panels             []PanelCheck
+	Streams            []StreamCheck
+	StreamsWithin      time.Duration
+	AllowIndeterminate uint64
+}
+
+// Judge turns evidence into properties and one outcome: one that fails makes
+// the verdict fail, otherwise one that could not be measured makes it
+// unmeasured.
+func (r *Report) Judge(e Evidence) {
+	acc := e.Account
+	r.Account, r.Followed, r.Panels, r.Streams = acc, e.Followed, e.Panels, e.Streams
+	r.Run, r.Target = acc.Run, acc.Header.Target
+	r.Properties = append(acc.properties(e.AllowIndeterminate), acc.measured())
+	if e.Followed != nil {
+		r.Properties = append(r.Properties, e.Followed.property(e.LagMissing))
+	}
+	for _, p := range e.Panels {
+		r.Properties = append(r.Properties, p.property())
+	}
+	for _, s := range e.Streams {
+		r.Properties = append(r.Properties, s.property(acc.Header.Started, e.StreamsWithin))
+	}
+	r.Outcome = Holds
+	for _, p := range r.Properties {
+		if p.Outcome == Fails || p.Outcome == Unmeasured && r.Outcome == Holds {
+			r.Outcome = p.Outcome
+		}
+	}
+	r.Summary = acc.summary()
+	switch {
+	case acc.Documents == 0 && acc.Answered > 0:
+		r.Hint = fmt.Sprintf("no document of run %s in %s: is this the ledger of this stack, and does the shipper run?", acc.Run, r.Index)
+	case acc.Attempts > 0 && acc.NeverSent == acc.Attempts:
+		r.Hint = fmt.Sprintf("no attempt reached %s: was the application up?", r.Target)
+	}
+}
+
+// Failed makes a report of a verdict that could not be reached.
+func (r *Report) Failed(err error) {
+	r.Outcome, r.Error, r.Summary = Unmeasured, err.Error(), err.Error()
+	r.Properties = []Property{{"arrival", "measured", Unmeasured, err.Error()}}
+}
+
+// Broken lists what does not hold, in few words.
+func (r *Report) Broken() []string {
+	var list []string
+	for _, p := range r.Properties {
+		if p.Outcome == Fails || p.Outcome == Unmeasured {
+			list = append(list, p.Name+": "+p.Text)
+		}
+	}
+	return list
+}
+
+func (a *Account) properties(allow uint64) []Property {
+	list := []Property{
+		{"arrival", "none lost", Holds, fmt.Sprintf("%s of %s answered attempts found", count(a.Answered-a.Lost.Len()), count(a.Answered))},
+		{"arrival", "none duplicated", Holds, "no attempt has two documents"},
+		{"arrival", "none corrupted", Holds, "method, route, status and trace id agree"},
+		{"arrival", "none unexpected", Holds, "every document has its attempt"},
+		{"arrival", "none indeterminate", Holds, "every attempt's fate is known"},
+	}
+	say := func(i int, o Outcome, format string, args ...any) {
+		list[i].Outcome, list[i].Text = o, fmt.Sprintf(format, args...)
+	}
+	if n := a.Lost.Len(); n > 0 {
+		say(0, Fails, "%s of %s answered attempts not found: %s", count(n), count(a.Answered), a.Lost.Text(listed))
+	}
+	if n := a.Duplicated.Attempts.Len(); n > 0 {
+		say(1, Fails, "%s with %s too many: %s", things(n, "attempt"), things(a.Duplicated.Extra, "document"), a.Duplicated.text())
+	}
+	if n := a.Corrupted.Attempts.Len(); n > 0 {
+		say(2, Fails, "%s: %s", things(n, "attempt"), a.Corrupted.text())
+	}
+	if a.Unexpected.Documents > 0 {
+		say(3, Fails, "%s", a.Unexpected.text())
+	}
+	if n := a.Indeterminate.Len(); n > 0 {
+		outcome := Unmeasured
+		if n <= allow {
+			outcome = Holds
+		}
+		say(4, outcome, "%s without an answer and not found (allowed: %s): %s", count(n), count(allow), a.Indeterminate.Text(listed))
+	}
+	return list
+}
+
+// measured says whether there was anything to judge, and on what ground.
+func (a *Account) measured() Property {
+	p := Property{"arrival", "measured", Holds, fmt.Sprintf("%s, %s read", things(a.Attempts, "attempt"), things(a.Documents, "document"))}
+	switch {
+	case a.Attempts == 0:
+		p.Outcome, p.Text = Unmeasured, "the ledger holds no attempt"
+	case a.Answered == 0:
+		p.Outcome, p.Text = Unmeasured, fmt.Sprintf("none of %s was answered", things(a.Attempts, "attempt"))
+	case a.Truncated:
+		p.Text += fmt.Sprintf("; the ledger was cut off after attempt %d; %s beyond it", a.Last, things(a.Beyond.Documents, "document"))
+	}
+	if a.NeverSent > 0 {
+		p.Text += fmt.Sprintf("; %s never sent", things(a.NeverSent, "attempt"))
+	}
+	if n := a.Unconfirmed.Len(); n > 0 {
+		p.Text += fmt.Sprintf("; %s delivered although the client saw no answer", count(n))
+	}
+	return p
+}
+
+func (f *Followed) property(missing string) Property {
+	p := Property{"arrival", "lag seen live", Holds, fmt.Sprintf("%s, looked for every %v; %s written", things(uint64(f.Lag.Count), "document"), f.Resolution, things(uint64(f.Written), "lag document"))}
+	if f.Earlier > 0 {
+		p.Text += fmt.Sprintf("; %s searchable before the watch began", things(uint64(f.Earlier), "document"))
+	}
+	switch {
+	case f.WriteError != "":
+		p.Outcome, p.Text = Unmeasured, "lag documents could not be written: "+f.WriteError
+	case missing != "":
+		p.Outcome, p.Text = Unmeasured, missing
+	case f.Lag.Count == 0:
+		p.Outcome = Unmeasured
+	}
+	return p
+}
+
+func (c PanelCheck) property() Property {
+	p := Property{"dashboard", "panel " + c.ID, Fails, fmt.Sprintf("%s: got %s, want %s", c.Outcome, c.Got, c.Want)}
+	switch c.Outcome {
+	case dashboards.Held:
+		p.Outcome, p.Text = Holds, c.Compared
+	case dashboards.NotJudged:
+		p.Outcome, p.Text = NotJudged, c.Compared
+	}
+	return p
+}
+
+func (c StreamCheck) property(started time.Time, within time.Duration) Property {
+	p := Property{"metrics", "metrics in " + c.Stream, Holds, things(uint64(c.Documents), "document") + " since the run began"}
+	if c.Documents == 0 {
+		p.Outcome = Fails
+		p.Text = fmt.Sprintf("0 of at least 1 document since %s after %v", started.UTC().Format("15:04:05"), within)
+	}
+	return p
+}

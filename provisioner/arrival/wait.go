@@ -1,0 +1,94 @@
+package arrival
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"plumbline/demo-app/telemetry"
+)
+
+// poll is the pause between two looks at how far arrival has got.
+const poll = 250 * time.Millisecond
+
+// Patience says how long a verdict waits for documents.
+type Patience struct {
+	Within time.Duration // for every answered attempt to be found
+	Settle time.Duration // for late duplicates, once all are found
+}
+
+// Progress is told, now and then, what is still missing.
+type Progress func(text string)
+
+// Wait audits until nothing that was answered is missing, or until patience
+// ends, and returns the last account either way. Between audits it asks for a
+// count only; the account never rests on it. It relies on the index's own
+// refresh, because a reader may not force one and a user cannot either.
+func (a Audit) Wait(ctx context.Context, patience Patience, progress Progress) (*Account, error) {
+	deadline := time.Now().Add(patience.Within)
+	acc, took, err := a.timed(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for n := acc.Documents; !acc.complete(); {
+		left := time.Until(deadline)
+		if left <= 0 {
+			return acc, nil
+		}
+		progress(acc.waiting(n, left))
+		// Auditing takes a while on long runs: never more than a third of the time.
+		if err := sleep(ctx, min(max(poll, 2*took), left)); err != nil {
+			return nil, err
+		}
+		if n, err = a.count(ctx, acc.Run); err != nil {
+			return nil, err
+		}
+		// Fewer documents than answered attempts cannot be complete, whatever they are.
+		if n != acc.Documents && (n >= acc.Answered || time.Until(deadline) <= 0) {
+			if acc, took, err = a.timed(ctx); err != nil {
+				return nil, err
+			}
+			n = acc.Documents
+		}
+	}
+	if patience.Settle > 0 {
+		progress(fmt.Sprintf("all %s found; %v more for late duplicates", count(acc.Answered), patience.Settle))
+		if err := sleep(ctx, patience.Settle); err != nil {
+			return nil, err
+		}
+		n, err := a.count(ctx, acc.Run)
+		if err != nil {
+			return nil, err
+		}
+		if n != acc.Documents {
+			return a.Run(ctx)
+		}
+	}
+	return acc, nil
+}
+
+func (a Audit) timed(ctx context.Context) (*Account, time.Duration, error) {
+	start := time.Now()
+	acc, err := a.Run(ctx)
+	return acc, time.Since(start), err
+}
+
+// count is the number of documents of a run.
+func (a Audit) count(ctx context.Context, run string) (uint64, error) {
+	n, err := a.Search.Count(ctx, a.Index, encode(object{"query": term(telemetry.FieldRunID, run)}))
+	if missing(err) {
+		return 0, nil
+	}
+	return uint64(n), err
+}
+
+// waiting says what is missing, n documents being searchable by now.
+func (a *Account) waiting(n uint64, left time.Duration) string {
+	text := fmt.Sprintf("%s of %s answered attempts found", count(a.Answered-a.Lost.Len()), count(a.Answered))
+	if n == a.Documents {
+		text += ", missing " + a.Lost.Text(3)
+	} else {
+		text = fmt.Sprintf("%s searchable, %s answered", things(n, "document"), things(a.Answered, "attempt"))
+	}
+	return fmt.Sprintf("%s, %v left", text, left.Round(100*time.Millisecond))
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"syscall"
+
+	"plumbline/dashboards"
+	"plumbline/dashboards/board"
+	"plumbline/provisioner/elastic"
+)
+
+const boardUsage = `Usage: provisioner board -es URL [flags]
+
+Serves the dashboards as a web page until it is stopped. It reads
+Elasticsearch with a key of its own; the browser never sees it.
+
+  -addr HOST:PORT   where to listen (default 127.0.0.1:5602)
+  -es URL           Elasticsearch, for example https://127.0.0.1:9200
+  -ca FILE          PEM of the authority that signed its certificate
+  -key-file FILE    one line id:api_key, mode 0600; the reader's key is enough
+
+Addresses: / is the page, /api/dashboards and /api/dashboards/red?from=now-15m
+the data that it draws, /api/runs the recent load runs, /healthz answers ok.
+
+Example:
+  provisioner board -es https://127.0.0.1:9200 -ca ca.crt -key-file secrets/reader.key
+`
+
+func boardCommand() command {
+	return command{name: "board", summary: "serve the dashboards as a web page", run: runBoard}
+}
+
+func runBoard(ctx context.Context, args []string, stdout, _ io.Writer) error {
+	const hint = "provisioner board -h"
+	flags := flag.NewFlagSet("board", flag.ContinueOnError)
+	addr := flags.String("addr", "127.0.0.1:5602", "")
+	var config elastic.Config
+	flags.StringVar(&config.URL, "es", "", "")
+	flags.StringVar(&config.CAFile, "ca", "", "")
+	flags.StringVar(&config.KeyFile, "key-file", "", "")
+	if err := parse(flags, boardUsage, args, 0, stdout); err != nil {
+		return err
+	}
+	if config.URL == "" {
+		return usageError(hint, "board: -es is missing")
+	}
+	if _, _, err := net.SplitHostPort(*addr); err != nil {
+		return usageError(hint, "board: -addr %q is not HOST:PORT", *addr)
+	}
+	client, err := elastic.New(config)
+	if err != nil {
+		return &failure{code: exitUsage, hint: hintOf(err), err: fmt.Errorf("board: %w", err)}
+	}
+	var listen net.ListenConfig
+	ln, err := listen.Listen(ctx, "tcp", *addr)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return &failure{code: exitUnmeasured, err: fmt.Errorf("board: %s is in use", *addr),
+			hint: "is a board running already? stop it, or choose another port with -addr"}
+	}
+	if err != nil {
+		return &failure{code: exitUnmeasured, err: fmt.Errorf("board: %w", err), hint: "choose another address with -addr"}
+	}
+	fmt.Fprintf(stdout, "board: listening on http://%s/\n", ln.Addr())
+	return board.Serve(ctx, ln, board.New(board.Options{
+		Searcher:   client,
+		Absent:     func(err error) bool { return errors.Is(err, &elastic.Error{Status: http.StatusNotFound}) },
+		Dashboards: []dashboards.Dashboard{dashboards.RED()},
+	}))
+}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestBoardRefusesBadInput(t *testing.T) {
+	busy, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = busy.Close() })
+	open := filepath.Join(t.TempDir(), "reader.key")
+	if err := os.WriteFile(open, []byte("not a key\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name string
+		args []string
+		code int
+		want string
+	}{
+		{"without an address of Elasticsearch", []string{"board"}, exitUsage, "-es is missing"},
+		{"with an address that is none", []string{"board", "-es", "here"}, exitUsage, "not a URL"},
+		{"with a port alone to listen on", []string{"board", "-es", "http://127.0.0.1:1", "-addr", "5602"}, exitUsage, "not HOST:PORT"},
+		{"with an unknown flag", []string{"board", "-color"}, exitUsage, "-color"},
+		{"with an argument too many", []string{"board", "-es", "http://127.0.0.1:1", "red"}, exitUsage, `"red"`},
+		{"with a key file that is missing", []string{"board", "-es", "http://127.0.0.1:1", "-key-file", "no/such.key"}, exitUsage, "no/such.key"},
+		{"with a key file that holds no key", []string{"board", "-es", "http://127.0.0.1:1", "-key-file", open}, exitUsage, "reader.key"},
+		{"on a port in use", []string{"board", "-es", "http://127.0.0.1:1", "-addr", busy.Addr().String()}, exitUnmeasured, "is in use"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var stderr bytes.Buffer
+			code := report(&stderr, run(t.Context(), tt.args, io.Discard, &stderr))
+			if code != tt.code || !strings.Contains(stderr.String(), tt.want) || !strings.Contains(stderr.String(), "hint: ") {
+				t.Errorf("exit %d, stderr %q; want %d, %q and a hint", code, stderr.String(), tt.code, tt.want)
+			}
+		})
+	}
+}
+
+// The board says where it listens once it does, and ends without an error when
+// it is told to.
+func TestBoardServesUntilStopped(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	said, stdout := io.Pipe()
+	done := make(chan error, 1)
+	go func() {
+		err := run(ctx, []string{"board", "-addr", "127.0.0.1:0", "-es", "http://127.0.0.1:1"}, stdout, io.Discard)
+		_ = stdout.CloseWithError(errors.Join(err, io.EOF))
+		done <- err
+	}()
+	line := make([]byte, 200)
+	n, err := said.Read(line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, address, ok := strings.Cut(strings.TrimSpace(string(line[:n])), "listening on ")
+	if !ok {
+		t.Fatalf("said %q", line[:n])
+	}
+	resp, err := http.Get(address + "healthz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(resp.Body)
+	_ = resp.Body.Close()
+	if err != nil || string(body) != "ok\n" {
+		t.Errorf("healthz says %q, %v", body, err)
+	}
+	stop()
+	if err := <-done; err != nil {
+		t.Errorf("stopped with %v", err)
+	}
+}

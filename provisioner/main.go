@@ -1,0 +1,150 @@
+// Provisioner makes an Elasticsearch node ready for the stack and then proves
+// that what was sent is what arrived.
+//
+//	provisioner setup   roles, keys and index templates, as a list of named steps
+//	provisioner verify  every attempt of a ledger against Elasticsearch, by identity
+//	provisioner board   the dashboards as a web page
+//
+// Each command lives in a file of its own beside this one; the client of
+// Elasticsearch is package elastic.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+)
+
+// Exit codes; 0 means that all holds.
+const (
+	exitFalse      = 1  // ran, and found that something does not hold
+	exitUnmeasured = 2  // could not be measured or done
+	exitUsage      = 64 // wrong flags or unusable input
+)
+
+// A command is one subcommand: its line in the usage text and its program.
+type command struct {
+	name    string
+	summary string
+	run     func(ctx context.Context, args []string, stdout, stderr io.Writer) error
+}
+
+func commands() []command {
+	return []command{setupCommand(), verifyCommand(), boardCommand()}
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(report(os.Stderr, run(ctx, os.Args[1:], os.Stdout, os.Stderr)))
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	if len(args) == 0 {
+		return usageError("provisioner -h", "no command given: want one of %s", names())
+	}
+	switch args[0] {
+	case "-h", "-help", "--help", "help":
+		fmt.Fprint(stdout, usage())
+		return nil
+	}
+	for _, c := range commands() {
+		if c.name == args[0] {
+			return c.run(ctx, args[1:], stdout, stderr)
+		}
+	}
+	return usageError("provisioner -h", "unknown command %q: want one of %s", args[0], names())
+}
+
+func names() string {
+	var list []string
+	for _, c := range commands() {
+		list = append(list, c.name)
+	}
+	return strings.Join(list, ", ")
+}
+
+func usage() string {
+	var b strings.Builder
+	b.WriteString("Usage: provisioner <command> [flags]\n\nCommands:\n")
+	for _, c := range commands() {
+		fmt.Fprintf(&b, "  %-8s %s\n", c.name, c.summary)
+	}
+	b.WriteString(`
+'provisioner <command> -h' lists a command's flags.
+
+Exit codes: 0 all holds, 1 it does not, 2 could not be measured, 64 usage.
+
+Example:
+  provisioner setup -es https://127.0.0.1:9200 -ca ca.crt \
+    -password-file elastic.password -keys-dir secrets
+`)
+	return b.String()
+}
+
+// parse reads a command's flags. It answers -h with the command's usage text
+// on stdout (flag.ErrHelp, which report takes for success), and refuses
+// positional arguments beyond the number allowed.
+func parse(flags *flag.FlagSet, usage string, args []string, positional int, stdout io.Writer) error {
+	flags.SetOutput(io.Discard)
+	flags.Usage = func() {}
+	hint := "provisioner " + flags.Name() + " -h"
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		fmt.Fprint(stdout, usage)
+		return err
+	} else if err != nil {
+		return usageError(hint, "%s: %v", flags.Name(), err)
+	}
+	if flags.NArg() > positional {
+		return usageError(hint, "%s: unexpected argument %q", flags.Name(), flags.Arg(positional))
+	}
+	return nil
+}
+
+// A failure is an error that knows its exit code and what to type next.
+type failure struct {
+	code int
+	hint string
+	err  error
+}
+
+func (f *failure) Error() string { return f.err.Error() }
+func (f *failure) Unwrap() error { return f.err }
+func (f *failure) Hint() string  { return f.hint }
+
+// usageError is an error of the caller's: exit code 64.
+func usageError(hint, format string, args ...any) error {
+	return &failure{code: exitUsage, hint: hint, err: fmt.Errorf(format, args...)}
+}
+
+// report prints err for a human, with its hint if any error in its chain has
+// one, and returns the exit code. An error without a code means that nothing
+// could be said about the question: 2.
+func report(stderr io.Writer, err error) int {
+	if err == nil || errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
+	fmt.Fprintf(stderr, "provisioner: %v\n", err)
+	if hint := hintOf(err); hint != "" {
+		fmt.Fprintf(stderr, "hint: %s\n", hint)
+	}
+	var f *failure
+	if errors.As(err, &f) {
+		return f.code
+	}
+	return exitUnmeasured
+}
+
+func hintOf(err error) string {
+	var hinted interface{ Hint() string }
+	if errors.As(err, &hinted) {
+		return hinted.Hint()
+	}
+	return ""
+}

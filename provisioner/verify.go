@@ -1,0 +1,206 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"syscall"
+	"time"
+
+	"plumbline/dashboards"
+	"plumbline/loadgen/ledger"
+	"plumbline/provisioner/arrival"
+	"plumbline/provisioner/elastic"
+)
+
+func verifyCommand() command {
+	return command{name: "verify", summary: "compare a ledger with Elasticsearch, attempt by attempt", run: runVerify}
+}
+
+// pollEvery is the resolution of -follow.
+const pollEvery = 100 * time.Millisecond
+
+// verification is one call of verify.
+type verification struct {
+	es                  elastic.Config
+	audit               arrival.Audit
+	patience            arrival.Patience
+	follow              bool
+	lagKey              string
+	panels, metrics     bool
+	allow               uint64
+	format, json, junit string
+}
+
+func runVerify(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	v, err := parseVerify(args, stdout)
+	if err != nil {
+		return err
+	}
+	report := &arrival.Report{Ledger: v.audit.Ledger, Index: v.audit.Index, Run: v.audit.RunID, Judged: time.Now().UTC()}
+	note := newNotes(stderr)
+	failed := v.judge(ctx, report, note.say)
+	note.end()
+	report.Took = time.Since(report.Judged)
+	if failed != nil {
+		report.Failed(failed)
+		if v.format == "json" {
+			_ = report.WriteJSON(stdout) // the error below says more than this one could
+		}
+		// An old report file must not be taken for this one's.
+		if err := v.save(report); err != nil {
+			return fmt.Errorf("%w; and %v", failed, err)
+		}
+		return failed
+	}
+	if err := v.save(report); err != nil {
+		return err
+	}
+	write := func(w io.Writer) error { return report.WriteTable(w, isTerminal(w)) }
+	if v.format == "json" {
+		write = report.WriteJSON
+	}
+	if err := write(stdout); err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	return verdict(report)
+}
+
+// verdict turns the report's outcome into an exit code.
+func verdict(r *arrival.Report) error {
+	broken := r.Broken()
+	if len(broken) == 0 {
+		return nil
+	}
+	text := broken[0]
+	if len(broken) > 1 {
+		text += fmt.Sprintf(" (and %d more)", len(broken)-1)
+	}
+	f := &failure{code: exitFalse, hint: r.Hint, err: fmt.Errorf("run %s does not hold: %s", r.Run, text)}
+	if r.Outcome == arrival.Unmeasured {
+		f.code, f.err = exitUnmeasured, fmt.Errorf("run %s could not be measured: %s", r.Run, text)
+	}
+	return f
+}
+
+// judge gathers the evidence, in the order in which it becomes available.
+func (v *verification) judge(ctx context.Context, report *arrival.Report, progress arrival.Progress) error {
+	client, err := elastic.New(v.es)
+	if err != nil {
+		return badInput(err)
+	}
+	v.audit.Search = client
+	e := arrival.Evidence{AllowIndeterminate: v.allow, StreamsWithin: v.patience.Within}
+	if v.follow {
+		if e.Followed, err = v.watch(ctx, client, progress); err != nil {
+			return ledgerError(err)
+		}
+	}
+	if e.Account, err = v.audit.Wait(ctx, v.patience, progress); err != nil {
+		return ledgerError(err)
+	}
+	if e.Followed != nil {
+		if err := arrival.AwaitLag(ctx, client, e.Followed, v.patience.Within); err != nil {
+			e.LagMissing = err.Error()
+		}
+		e.Followed.Tell(e.Account.Truth)
+	}
+	if v.panels && e.Account.Attempts > 0 {
+		progress("executing the panels")
+		if e.Panels, err = arrival.Panels(ctx, client, dashboards.RED(), e.Account, e.Followed); err != nil {
+			return err
+		}
+	}
+	if v.metrics && e.Account.Attempts > 0 {
+		if e.Streams, err = arrival.Streams(ctx, client, e.Account.Header.Started, v.patience.Within, progress); err != nil {
+			return err
+		}
+	}
+	report.Judge(e)
+	return nil
+}
+
+func (v *verification) watch(ctx context.Context, client *elastic.Client, progress arrival.Progress) (*arrival.Followed, error) {
+	f := arrival.Follow{
+		Search: client, Index: v.audit.Index, Ledger: v.audit.Ledger, RunID: v.audit.RunID,
+		Poll: pollEvery, Within: v.patience.Within, Progress: progress,
+	}
+	if v.lagKey != "" {
+		writer := v.es
+		writer.KeyFile = v.lagKey
+		lag, err := elastic.New(writer)
+		if err != nil {
+			return nil, badInput(err)
+		}
+		f.Lag = lag
+	}
+	return f.Run(ctx)
+}
+
+// save writes the files that were asked for, each whole or not at all.
+func (v *verification) save(r *arrival.Report) error {
+	for _, file := range []struct {
+		path  string
+		write func(io.Writer) error
+	}{{v.json, r.WriteJSON}, {v.junit, r.WriteJUnit}} {
+		if file.path == "" {
+			continue
+		}
+		var text bytes.Buffer
+		if err := file.write(&text); err != nil {
+			return fmt.Errorf("write report %s: %w", file.path, err)
+		}
+		if err := os.WriteFile(file.path, text.Bytes(), 0o644); err != nil {
+			return fmt.Errorf("write report: %w", err)
+		}
+	}
+	return nil
+}
+
+// ledgerError adds what to type next, and the exit code of bad input where the
+// file itself is the matter.
+func ledgerError(err error) error {
+	var (
+		torn    *ledger.TruncatedError
+		other   *arrival.OtherRunError
+		not     *ledger.NotLedgerError
+		format  *ledger.FormatError
+		damaged *ledger.DamagedError
+	)
+	f := &failure{code: exitUsage, err: err}
+	switch {
+	case errors.As(err, &torn):
+		f.code, f.hint = exitUnmeasured, "the load run was killed or still goes on; -partial judges the attempts that are in it"
+	case errors.As(err, &other):
+		f.hint = "give the ledger of that run, or leave -run out"
+	case errors.As(err, &not):
+		f.hint = "-ledger wants the file that 'loadgen run -ledger FILE' wrote"
+	case errors.As(err, &format):
+		f.hint = "use the provisioner of the same version as the loadgen"
+	case errors.As(err, &damaged):
+		f.hint = "copy the file again, or repeat the run"
+	case errors.Is(err, fs.ErrNotExist):
+		f.hint = "is the path right, and has the load begun? -follow waits for the file"
+	case errors.Is(err, syscall.EISDIR):
+		f.hint = "-ledger wants the file, not its directory"
+	case errors.Is(err, fs.ErrPermission):
+		f.hint = "who may read the file? look with ls -l"
+	default:
+		return err
+	}
+	return f
+}
+
+// badInput is an error in the files that the flags name.
+func badInput(err error) error {
+	var hinted interface{ Hint() string }
+	hint := "provisioner verify -h"
+	if errors.As(err, &hinted) {
+		hint = hinted.Hint()
+	}
+	return &failure{code: exitUsage, hint: hint, err: err}
+}

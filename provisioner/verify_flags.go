@@ -1,0 +1,95 @@
+package main
+
+import (
+	"flag"
+	"io"
+	"strings"
+	"time"
+
+	"plumbline/demo-app/telemetry"
+)
+
+const verifyUsage = `Usage: provisioner verify -es URL -ledger FILE [flags]
+
+Compares every attempt of a load run's ledger with the documents in
+Elasticsearch, by identity, and says what was delivered, lost, duplicated,
+corrupted or unexpected. Then executes the panels of the dashboard, holds them
+against the same truth, and looks for the metrics of the run.
+
+  -ledger FILE      what loadgen wrote
+  -run ID           refuse the ledger of any other run
+  -es URL           Elasticsearch, e.g. https://127.0.0.1:9200
+  -ca FILE          certificate of the authority that signed its certificate
+  -key-file FILE    API key that may read (reader.key)
+  -index NAME       data stream of the access lines (` + telemetry.StreamAccess + `)
+  -within 30s       how long to wait for what is missing
+  -settle 2s        how long to watch for duplicates once all is found
+  -follow           start before or with the load: wait for the ledger to appear
+                    and measure how long documents take to become searchable
+  -lag-key-file F   with -follow: API key that may write what was measured to
+                    ` + telemetry.StreamLag + ` (provisioner.key)
+  -check LIST       what to judge: arrival,panels,metrics (all)
+  -allow-indeterminate N
+                    attempts without answer and document that are tolerated (0)
+  -partial          judge a ledger that was cut off, as far as it goes
+  -o table|json     form of the report on standard output
+  -json FILE        write the report as JSON, too
+  -junit FILE       write the report as JUnit XML, too
+
+Exit codes: 0 all holds, 1 it does not, 2 could not be measured, 64 usage.
+
+Example:
+  provisioner verify -es https://127.0.0.1:9200 -ca ca.crt -key-file reader.key \
+    -ledger ledger.zst -junit verdict.xml
+`
+
+func parseVerify(args []string, stdout io.Writer) (*verification, error) {
+	v := &verification{}
+	flags := flag.NewFlagSet("verify", flag.ContinueOnError)
+	flags.StringVar(&v.audit.Ledger, "ledger", "", "")
+	flags.StringVar(&v.audit.RunID, "run", "", "")
+	flags.StringVar(&v.audit.Index, "index", telemetry.StreamAccess, "")
+	flags.BoolVar(&v.audit.Partial, "partial", false, "")
+	flags.StringVar(&v.es.URL, "es", "", "")
+	flags.StringVar(&v.es.CAFile, "ca", "", "")
+	flags.StringVar(&v.es.KeyFile, "key-file", "", "")
+	flags.DurationVar(&v.patience.Within, "within", 30*time.Second, "")
+	flags.DurationVar(&v.patience.Settle, "settle", 2*time.Second, "")
+	flags.BoolVar(&v.follow, "follow", false, "")
+	flags.StringVar(&v.lagKey, "lag-key-file", "", "")
+	flags.Uint64Var(&v.allow, "allow-indeterminate", 0, "")
+	flags.StringVar(&v.format, "o", "table", "")
+	flags.StringVar(&v.json, "json", "", "")
+	flags.StringVar(&v.junit, "junit", "", "")
+	check := flags.String("check", "arrival,panels,metrics", "")
+	if err := parse(flags, verifyUsage, args, 0, stdout); err != nil {
+		return nil, err
+	}
+	refuse := func(format string, args ...any) (*verification, error) {
+		return nil, usageError("provisioner verify -h", "verify: "+format, args...)
+	}
+	for _, name := range strings.Split(*check, ",") {
+		switch name {
+		case "arrival": // always: the others need its truth
+		case "panels":
+			v.panels = true
+		case "metrics":
+			v.metrics = true
+		default:
+			return refuse("-check %q: want arrival, panels or metrics", name)
+		}
+	}
+	switch {
+	case v.es.URL == "":
+		return refuse("-es is missing")
+	case v.audit.Ledger == "":
+		return refuse("-ledger is missing")
+	case v.format != "table" && v.format != "json":
+		return refuse("-o %q: want table or json", v.format)
+	case v.patience.Within < 0 || v.patience.Settle < 0:
+		return refuse("-within and -settle cannot be negative")
+	case v.lagKey != "" && !v.follow:
+		return refuse("-lag-key-file needs -follow")
+	}
+	return v, nil
+}

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"plumbline/loadgen/ledger"
+)
+
+// book writes a ledger of n answered attempts.
+func book(t *testing.T, n uint64) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "ledger.zst")
+	w, err := ledger.Create(path, ledger.Header{RunID: "run-1", Started: time.Now(), Target: "http://127.0.0.1:8000"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for seq := uint64(1); seq <= n; seq++ {
+		a := ledger.Attempt{Seq: seq, Method: "GET", Route: "/users", Status: 200, Outcome: ledger.Answered}
+		if err := w.Send(a); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Done(a); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(ledger.Trailer{Planned: n, Ended: time.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// file writes a file of the given content.
+func file(t *testing.T, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// empty is an Elasticsearch that has none of the indices asked for.
+func empty(t *testing.T) string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusNotFound)
+		_, _ = w.Write([]byte(`{"error":{"type":"index_not_found_exception","reason":"no such index"},"status":404}`))
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// refusing is an address at which nothing listens.
+func refusing(t *testing.T) string {
+	t.Helper()
+	server := httptest.NewServer(nil)
+	server.Close()
+	return server.URL
+}
+
+func verifyArgs(es, ledger string, more ...string) []string {
+	return append([]string{"verify", "-es", es, "-ledger", ledger, "-within", "0s", "-settle", "0s"}, more...)
+}
+
+func TestVerifyRefuses(t *testing.T) {
+	whole := book(t, 3)
+	text, err := os.ReadFile(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	torn := file(t, string(text[:len(text)-1]))
+	tests := []struct {
+		name string
+		args []string
+		code int
+		says string // on standard error
+	}{
+		{"an unknown flag", []string{"verify", "-wat"}, 64, "hint: provisioner verify -h"},
+		{"an address missing", []string{"verify", "-ledger", whole}, 64, "-es is missing"},
+		{"a ledger missing on the command line", []string{"verify", "-es", "http://127.0.0.1:1"}, 64, "-ledger is missing"},
+		{"an unknown form", verifyArgs("http://127.0.0.1:1", whole, "-o", "yaml"), 64, "want table or json"},
+		{"an unknown check", verifyArgs("http://127.0.0.1:1", whole, "-check", "vibes"), 64, `-check "vibes"`},
+		{"a lag key without -follow", verifyArgs("http://127.0.0.1:1", whole, "-lag-key-file", whole), 64, "needs -follow"},
+		{"negative patience", verifyArgs("http://127.0.0.1:1", whole, "-within", "-1s"), 64, "cannot be negative"},
+		{"a ledger that is not there", verifyArgs("http://127.0.0.1:1", whole+".no"), 64, "hint: is the path right"},
+		{"a ledger that never appears", verifyArgs("http://127.0.0.1:1", whole+".no", "-follow"), 64, "hint: is the path right"},
+		{"a ledger that is something else", verifyArgs("http://127.0.0.1:1", file(t, "hello, this is plain text")), 64, "is not a ledger"},
+		{"an empty file for a ledger", verifyArgs("http://127.0.0.1:1", file(t, "")), 2, "-partial"},
+		{"a directory for a ledger", verifyArgs("http://127.0.0.1:1", t.TempDir()), 64, "hint: "},
+		{"the ledger of another run", verifyArgs(empty(t), whole, "-run", "run-2"), 64, "is of run run-1, not of run-2"},
+		{"a torn ledger", verifyArgs(empty(t), torn), 2, "hint: the load run was killed"},
+		{"a CA file that is not there", verifyArgs("https://127.0.0.1:1", whole, "-ca", whole+".no"), 64, "no such file"},
+		{"a key file that is not there", verifyArgs("http://127.0.0.1:1", whole, "-key-file", whole+".no"), 64, "no such file"},
+		{"elasticsearch down", verifyArgs(refusing(t), whole), 2, "connection refused"},
+		{"a ledger without attempts", verifyArgs(empty(t), book(t, 0)), 2, "the ledger holds no attempt"},
+		{"a stack that knows nothing of the run", verifyArgs(empty(t), whole, "-check", "arrival"), 1, "hint: no document of run run-1"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var stdout, stderr bytes.Buffer
+			code := report(&stderr, run(t.Context(), tt.args, &stdout, &stderr))
+			if code != tt.code || !strings.Contains(stderr.String(), tt.says) {
+				t.Errorf("exit code %d, want %d; stderr %q, want it to say %q", code, tt.code, stderr.String(), tt.says)
+			}
+			if lines := strings.Count(stderr.String(), "\n"); lines > 2 {
+				t.Errorf("%d lines on standard error: %s", lines, stderr.String())
+			}
+		})
+	}
+}
+
+// A report file of an earlier run must not survive a verdict that failed.
+func TestVerifyWritesReportsOfFailures(t *testing.T) {
+	dir := t.TempDir()
+	js, xml := filepath.Join(dir, "verdict.json"), filepath.Join(dir, "verdict.xml")
+	for _, path := range []string{js, xml} {
+		if err := os.WriteFile(path, []byte("holds"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var stdout, stderr bytes.Buffer
+	args := verifyArgs(refusing(t), book(t, 3), "-json", js, "-junit", xml, "-o", "json")
+	if code := report(&stderr, run(t.Context(), args, &stdout, &stderr)); code != 2 {
+		t.Errorf("exit code %d", code)
+	}
+	text, err := os.ReadFile(js)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string][]byte{"-json": text, "-o json": stdout.Bytes()} {
+		var r struct{ Outcome, Error string }
+		if err := json.Unmarshal(text, &r); err != nil || r.Outcome != "unmeasured" || !strings.Contains(r.Error, "connection refused") {
+			t.Errorf("%s: %s (%v)", name, text, err)
+		}
+	}
+	if text, err := os.ReadFile(xml); err != nil || !strings.Contains(string(text), "<error ") {
+		t.Errorf("-junit: %s (%v)", text, err)
+	}
+}
+
+func TestVerifyUsageNamesEveryFlag(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	if code := report(&stderr, run(t.Context(), []string{"verify", "-h"}, &stdout, &stderr)); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	for _, name := range []string{"es", "ca", "key-file", "ledger", "run", "index", "within", "settle", "follow", "lag-key-file", "check", "allow-indeterminate", "partial", "o", "json", "junit"} {
+		if !strings.Contains(stdout.String(), "  -"+name+" ") {
+			t.Errorf("usage does not name -%s", name)
+		}
+	}
+}
