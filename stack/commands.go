@@ -1,0 +1,185 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+
+	"plumbline/stack/native"
+	"plumbline/stack/preflight"
+)
+
+// verdictError carries the exit code of a verdict that does not hold.
+type verdictError struct{ code int }
+
+func (v *verdictError) Error() string { return "the verdict does not hold" }
+
+func demo(ctx context.Context, c call) error {
+	return measured(ctx, c, func(s *native.Stack) error {
+		fmt.Fprintf(c.stdout, "\nAPI docs  %s/docs\nboard     %s/\n\n", s.API, s.Board)
+		s.Progress().Note("The stack stays up until Ctrl-C.")
+		return stay(ctx, s)
+	})
+}
+
+func smoke(ctx context.Context, c call) error {
+	return measured(ctx, c, func(*native.Stack) error { return nil })
+}
+
+// measured starts the stack, measures, goes on with then, and stops. The
+// verdict's code is the last word unless the run itself fails.
+func measured(ctx context.Context, c call, then func(*native.Stack) error) error {
+	began := time.Now()
+	s, err := native.Start(ctx, c.options)
+	if err != nil {
+		return explain(ctx, err)
+	}
+	code, err := s.Measure(ctx, c.load, c.stdout)
+	if err == nil {
+		err = then(s)
+	}
+	err = errors.Join(explain(ctx, err), stopAll(s))
+	if c.options.Verbose {
+		spent(c.stderr, s, time.Since(began))
+	}
+	if err == nil && code != 0 {
+		err = &verdictError{code: code}
+	}
+	return err
+}
+
+func up(ctx context.Context, c call) error {
+	s, err := native.Start(ctx, c.options)
+	if err != nil {
+		return explain(ctx, err)
+	}
+	fmt.Fprintf(c.stdout, "\nAPI docs       %s/docs\nboard          %s/\nElasticsearch  %s  (CA %s, keys in %s)\n\n", s.API, s.Board, s.Elasticsearch, s.CAFile, s.KeysDir)
+	s.Progress().Note("The stack stays up until Ctrl-C.")
+	return errors.Join(stay(ctx, s), stopAll(s))
+}
+
+// stay waits for Ctrl-C, which is fine, or for the death of a part.
+func stay(ctx context.Context, s *native.Stack) error {
+	<-s.Context().Done()
+	if ctx.Err() != nil {
+		return nil
+	}
+	return context.Cause(s.Context())
+}
+
+func stopAll(s *native.Stack) error {
+	step := s.Progress().Step("stop", "all processes, the last started first")
+	err := s.Stop()
+	if err != nil {
+		step.Fail()
+		return err
+	}
+	step.Done("")
+	return nil
+}
+
+// explain gives an interrupted run a better word than "context canceled".
+func explain(ctx context.Context, err error) error {
+	if err != nil && ctx.Err() != nil {
+		return errors.New("interrupted: there is no verdict; everything is stopped")
+	}
+	return err
+}
+
+// spent prints where the time went.
+func spent(w io.Writer, s *native.Stack, all time.Duration) {
+	fmt.Fprintf(w, "\nWhere %.1fs went:\n", all.Seconds())
+	for _, p := range s.Progress().Past() {
+		fmt.Fprintf(w, "  %-19s %6.1fs\n", p.Name, p.Took.Seconds())
+	}
+}
+
+func fetch(ctx context.Context, c call) error {
+	return explain(ctx, native.Fetch(ctx, c.options))
+}
+
+func status(_ context.Context, c call) error {
+	record, running, err := native.Status(c.options)
+	if err != nil {
+		return err
+	}
+	if c.json {
+		if err := printJSON(c.stdout, map[string]any{"running": running, "run": record}); err != nil {
+			return err
+		}
+	} else if !running {
+		fmt.Fprintf(c.stdout, "The stack is not running (%s).\n", record.State)
+	} else {
+		fmt.Fprintf(c.stdout, "%s: %s since %s, process %d, state in %s\n\n", record.Command, record.Phase, record.Started.Format(time.DateTime), record.PID, record.State)
+		t := newTable(c.stdout)
+		for _, p := range record.Processes {
+			t.AppendRow(table.Row{p.Name, p.PID, p.Log})
+		}
+		for _, a := range record.Addresses {
+			t.AppendRow(table.Row{a.Name, "", a.URL})
+		}
+		t.Render()
+	}
+	if !running {
+		return &verdictError{code: exitFalse}
+	}
+	return nil
+}
+
+func down(ctx context.Context, c call) error {
+	did, err := native.Down(ctx, c.options)
+	switch {
+	case did.PID != 0 && did.Killed:
+		fmt.Fprintf(c.stdout, "Process %d did not stop in time and was killed.\n", did.PID)
+	case did.PID != 0 && err == nil:
+		fmt.Fprintf(c.stdout, "Stopped; process %d has ended.\n", did.PID)
+	case len(did.Orphans) == 0 && err == nil:
+		fmt.Fprintln(c.stdout, "The stack is not running.")
+	}
+	for _, o := range did.Orphans {
+		fmt.Fprintf(c.stdout, "Ended process %d, left by an earlier run: %s\n", o.PID, o.Command)
+	}
+	return err
+}
+
+func doctor(ctx context.Context, c call) error {
+	findings, err := native.Doctor(ctx, c.options)
+	if err != nil {
+		return err
+	}
+	if c.json {
+		err = printJSON(c.stdout, findings)
+	} else {
+		t := newTable(c.stdout)
+		for _, f := range findings {
+			t.AppendRow(table.Row{f.Level, f.Check, f.Message})
+			if f.Fix != "" {
+				t.AppendRow(table.Row{"", "", "fix: " + f.Fix})
+			}
+		}
+		t.Render()
+	}
+	if err == nil && len(preflight.Failed(findings)) > 0 {
+		err = &verdictError{code: exitFalse}
+	}
+	return err
+}
+
+// newTable is a table without lines: it is read on terminals and by grep.
+func newTable(w io.Writer) table.Writer {
+	t := table.NewWriter()
+	t.SetOutputMirror(w)
+	t.Style().Options = table.OptionsNoBordersAndSeparators
+	return t
+}
+
+func printJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}

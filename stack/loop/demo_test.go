@@ -1,0 +1,141 @@
+package loop
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+)
+
+// transcript is what a command printed so far.
+type transcript struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (p *transcript) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.text.Write(b)
+}
+
+func (p *transcript) String() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.text.String()
+}
+
+// runner builds the command stack once more, as make does.
+func runner(t *testing.T) string {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "stack")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-o", binary, "plumbline/stack").CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	return binary
+}
+
+func stack(t *testing.T, binary string, args ...string) (*exec.Cmd, *transcript) {
+	t.Helper()
+	cmd := exec.Command(binary, append(args, "-port-offset", fmt.Sprint(portOffset))...)
+	cmd.Dir = repository
+	said := &transcript{}
+	cmd.Stdout, cmd.Stderr = io.MultiWriter(said, os.Stdout), io.MultiWriter(said, os.Stderr)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill() })
+	return cmd, said
+}
+
+// TestDemo does what the README's quick start says, up to Ctrl-C.
+func TestDemo(t *testing.T) {
+	binary := runner(t)
+	cmd, said := stack(t, binary, "demo", "-rate", "100", "-duration", "5s")
+	api := fmt.Sprintf("http://127.0.0.1:%d/docs", 8000+portOffset)
+	board := fmt.Sprintf("http://127.0.0.1:%d/", 5602+portOffset)
+	await(t, "the two addresses", func() error {
+		if text := said.String(); !strings.Contains(text, api) || !strings.Contains(text, board) {
+			return errors.New("not printed yet")
+		}
+		return nil
+	})
+	if !strings.Contains(said.String(), "HOLDS  500 of 500 delivered, 0 lost, 0 duplicated") {
+		t.Error("no verdict before the addresses")
+	}
+	for _, address := range []string{api, board} {
+		res, err := http.Get(address)
+		if err != nil {
+			t.Errorf("open %s: %v", address, err)
+			continue
+		}
+		res.Body.Close()
+		if res.StatusCode != http.StatusOK {
+			t.Errorf("open %s: %s", address, res.Status)
+		}
+	}
+
+	t.Run("a second copy is refused", func(t *testing.T) {
+		second, text := stack(t, binary, "smoke")
+		var exit *exec.ExitError
+		if err := second.Wait(); !errors.As(err, &exit) || exit.ExitCode() != 2 {
+			t.Errorf("it ends with %v, want exit status 2", err)
+		}
+		if want := fmt.Sprint(cmd.Process.Pid); !strings.Contains(text.String(), want) {
+			t.Errorf("it does not name the process %s that runs", want)
+		}
+	})
+
+	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("after Ctrl-C: %v, want the verdict's code, 0", err)
+	}
+	leavesNothing(t)
+}
+
+// TestCtrlCWhileStarting interrupts the start of the stack.
+func TestCtrlCWhileStarting(t *testing.T) {
+	cmd, said := stack(t, runner(t), "smoke")
+	await(t, "Elasticsearch to be starting", func() error {
+		if !strings.Contains(said.String(), "elasticsearch") {
+			return errors.New("not yet")
+		}
+		return nil
+	})
+	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	var exit *exec.ExitError
+	if err := cmd.Wait(); !errors.As(err, &exit) || exit.ExitCode() != 2 {
+		t.Errorf("after Ctrl-C: %v, want exit status 2: nothing was measured", err)
+	}
+	leavesNothing(t)
+}
+
+// leavesNothing fails if a port is taken or a process of the stack lives.
+func leavesNothing(t *testing.T) {
+	t.Helper()
+	for _, port := range []int{8000, 9200, 9300, 5602, 5066, 5067} {
+		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port+portOffset))
+		if err != nil {
+			t.Errorf("left behind: %v", err)
+			continue
+		}
+		listener.Close()
+	}
+	left, err := exec.Command("pgrep", "-af", fmt.Sprintf("(:|=)(%d|%d|%d)", 8000+portOffset, 9200+portOffset, 5602+portOffset)).Output()
+	if err == nil {
+		t.Errorf("left behind:\n%s", left)
+	}
+}

@@ -1,0 +1,156 @@
+package loop
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestLoop proves the whole stack on the real components: demo-app, loadgen,
+// Filebeat, Metricbeat, Elasticsearch, provisioner and board.
+func TestLoop(t *testing.T) {
+	l := start(t)
+
+	t.Run("every request of a load is found once and every panel agrees", func(t *testing.T) {
+		ledger := l.path("calm.ledger")
+		judge := l.command(t, "provisioner", l.verify(ledger, "-follow", "-lag-key-file", l.KeyFile("provisioner"))...)
+		if err := judge.Start(); err != nil {
+			t.Fatal(err)
+		}
+		l.load(t, ledger, "200", "10s")
+		r := l.verdict(t, judge.Wait(), 0)
+		if a := r.Account; a.Attempts != 2000 || a.Delivered != 2000 || a.Documents != 2000 {
+			t.Errorf("%d of %d attempts delivered in %d documents, want 2000 in 2000", a.Delivered, a.Attempts, a.Documents)
+		}
+		if len(r.Panels) == 0 {
+			t.Error("no panel was executed")
+		}
+		for _, p := range r.Panels {
+			if p.Outcome != "held" {
+				t.Errorf("panel %s: %s", p.ID, p.Outcome)
+			}
+		}
+		if r.Followed == nil || r.Followed.Lag.Count == 0 {
+			t.Error("no document's lag was seen")
+		}
+		if len(r.Streams) != 3 {
+			t.Errorf("%d groups of metric streams, want 3", len(r.Streams))
+		}
+		l.lookAtBoard(t, r.Account.Run)
+	})
+
+	t.Run("the plugins answer as a real node does", func(t *testing.T) {
+		l.goTest(t, "plumbline/elasticsearch", "Root|Analysis", "PLUMBLINE_ES_URL="+l.Elasticsearch, "PLUMBLINE_ES_CA="+l.CAFile,
+			"PLUMBLINE_ES_PASSWORD_FILE="+filepath.Join(l.KeysDir, "elastic.password"))
+	})
+
+	t.Run("Filebeat killed and restarted under load loses and doubles nothing", func(t *testing.T) {
+		ledger := l.path("killed.ledger")
+		load := l.command(t, "loadgen", l.loadgen(ledger, "200", "10s")...)
+		if err := load.Start(); err != nil {
+			t.Fatal(err)
+		}
+		shipper := l.Child("filebeat")
+		for i := range 3 {
+			l.awaitLines(t, ledger, 400*(i+1))
+			shipper.Kill()
+			l.awaitLines(t, ledger, 400*(i+1)+100)
+			if err := shipper.Restart(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := load.Wait(); err != nil {
+			t.Fatalf("loadgen: %v", err)
+		}
+		l.holds(t, ledger, 2000)
+	})
+
+	t.Run("lines sent again are not stored again", func(t *testing.T) {
+		ledger := l.path("resent.ledger")
+		l.load(t, ledger, "100", "3s")
+		l.holds(t, ledger, 300)
+		shipper := l.Child("filebeat")
+		if err := shipper.Stop(); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.RemoveAll(filepath.Join(filepath.Dir(l.Logs), "filebeat", "data", "registry")); err != nil {
+			t.Fatal(err)
+		}
+		if err := shipper.Restart(); err != nil {
+			t.Fatal(err)
+		}
+		l.awaitDuplicates(t, 300)
+		l.holds(t, ledger, 300)
+	})
+
+	t.Run("a line removed, one doubled and one altered are each named", func(t *testing.T) {
+		ledger := l.path("altered.ledger")
+		shipper := l.Child("filebeat")
+		if err := shipper.Stop(); err != nil {
+			t.Fatal(err)
+		}
+		size := l.logSize(t)
+		l.load(t, ledger, "100", "3s")
+		l.awaitLines(t, ledger, 300)
+		l.alter(t, ledger, size, map[uint64]func(line []byte) [][]byte{
+			41:  func([]byte) [][]byte { return nil },
+			97:  func(line []byte) [][]byte { return [][]byte{line, otherID(t, line)} },
+			150: func(line []byte) [][]byte { return [][]byte{otherStatus(t, line)} },
+		})
+		if err := shipper.Restart(); err != nil {
+			t.Fatal(err)
+		}
+		verify := l.command(t, "provisioner", l.verify(ledger, "-within", "15s")...)
+		r := l.verdict(t, verify.Run(), 1)
+		a := r.Account
+		for _, row := range []struct {
+			what string
+			got  seqs
+			want uint64
+		}{
+			{"lost", a.Lost, 41}, {"duplicated", a.Duplicated.Attempts, 97}, {"corrupted", a.Corrupted.Attempts, 150},
+		} {
+			if want := [][2]uint64{{row.want, row.want}}; row.got.Count != 1 || !slices.Equal(row.got.Ranges, want) {
+				t.Errorf("%s: %+v, want just %d", row.what, row.got, row.want)
+			}
+		}
+		if a.Delivered != 297 || a.Unexpected.Documents != 0 || a.Indeterminate.Count != 0 {
+			t.Errorf("%d delivered, %d unexpected, %d indeterminate; want 297, 0, 0", a.Delivered, a.Unexpected.Documents, a.Indeterminate.Count)
+		}
+		differ := 0
+		for _, p := range r.Panels {
+			if p.Outcome == "differs" {
+				differ++
+			}
+		}
+		if differ == 0 {
+			t.Error("no panel differs from the ledger")
+		}
+	})
+
+	t.Run("Elasticsearch gone in mid-verify is no verdict", func(t *testing.T) {
+		ledger := l.path("calm.ledger")
+		verify := l.command(t, "provisioner", l.verify(ledger, "-settle", "60s")...)
+		said := l.listen(t, verify)
+		if err := verify.Start(); err != nil {
+			t.Fatal(err)
+		}
+		await(t, "verify to look for late duplicates", func() error {
+			if text := said(); !strings.Contains(text, "late duplicates") {
+				return errors.New("it says: " + text)
+			}
+			return nil
+		})
+		l.Child("elasticsearch").Kill()
+		r := l.verdict(t, verify.Wait(), 2)
+		if r.Outcome != "unmeasured" {
+			t.Errorf("outcome %s, want unmeasured", r.Outcome)
+		}
+		if text := said(); !strings.Contains(text, "provisioner: ") || !strings.Contains(text, "connection") {
+			t.Errorf("it says %q, want one line about the connection", text)
+		}
+	})
+}

@@ -1,0 +1,311 @@
+package loop
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"plumbline/stack/native"
+)
+
+const (
+	repository = "../.."
+	portOffset = 20000
+	patience   = 60 * time.Second // for what takes seconds on an idle machine
+)
+
+// loop is a running stack, and the commands a user would type at it.
+type loop struct {
+	*native.Stack
+	dir string // ledgers and reports
+}
+
+// start brings the stack up; it ends with the test.
+func start(t *testing.T) *loop {
+	t.Helper()
+	repository, err := filepath.Abs(repository)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := native.Start(t.Context(), native.Options{Repository: repository, PortOffset: portOffset, Command: "test", Stderr: os.Stderr})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return &loop{Stack: s, dir: t.TempDir()}
+}
+
+func (l *loop) path(name string) string { return filepath.Join(l.dir, name) }
+
+// command is one of our binaries, as the stack built them, not started yet.
+func (l *loop) command(t *testing.T, name string, args ...string) *exec.Cmd {
+	t.Helper()
+	state := filepath.Dir(filepath.Dir(l.Logs))
+	cmd := exec.CommandContext(t.Context(), filepath.Join(state, "cache", "bin", name), args...)
+	cmd.Stderr = os.Stderr
+	return cmd
+}
+
+// listen gathers what a command says on standard error.
+func (l *loop) listen(t *testing.T, cmd *exec.Cmd) func() string {
+	t.Helper()
+	file, err := os.Create(l.path(filepath.Base(cmd.Path) + ".stderr"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { file.Close() })
+	cmd.Stderr = file
+	return func() string {
+		text, err := os.ReadFile(file.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+}
+
+// loadgen returns the arguments of a run; the ledger's name is the run's.
+func (l *loop) loadgen(ledger, rate, duration string) []string {
+	return []string{"run", "-target", l.API, "-rate", rate, "-duration", duration, "-ledger", ledger, "-run-id", runOf(ledger)}
+}
+
+func runOf(ledger string) string { return strings.TrimSuffix(filepath.Base(ledger), ".ledger") }
+
+func (l *loop) load(t *testing.T, ledger, rate, duration string) {
+	t.Helper()
+	if err := l.command(t, "loadgen", l.loadgen(ledger, rate, duration)...).Run(); err != nil {
+		t.Fatalf("loadgen: %v", err)
+	}
+}
+
+func (l *loop) verify(ledger string, more ...string) []string {
+	return append([]string{"verify", "-es", l.Elasticsearch, "-ca", l.CAFile, "-key-file", l.KeyFile("reader"),
+		"-ledger", ledger, "-json", l.path("verdict.json"), "-within", patience.String()}, more...)
+}
+
+// report is what the tests read of the verdict's JSON.
+type report struct {
+	Outcome string
+	Summary string
+	Account struct {
+		Run                            string
+		Attempts, Documents, Delivered uint64
+		Lost, Indeterminate            seqs
+		Duplicated, Corrupted          struct{ Attempts seqs }
+		Unexpected                     struct{ Documents uint64 }
+	}
+	Followed *struct{ Lag struct{ Count int64 } }
+	Panels   []struct{ ID, Outcome string }
+	Streams  []struct{ Documents int64 }
+}
+
+type seqs struct {
+	Count  uint64
+	Ranges [][2]uint64
+}
+
+// verdict reads the report of a verify that ended with err, and fails the test
+// unless that was the wanted exit code.
+func (l *loop) verdict(t *testing.T, err error, want int) report {
+	t.Helper()
+	code := 0
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		code = exit.ExitCode()
+	} else if err != nil {
+		t.Fatalf("verify: %v", err)
+	}
+	text, err := os.ReadFile(l.path("verdict.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r report
+	if err := json.Unmarshal(text, &r); err != nil {
+		t.Fatalf("verdict: %v", err)
+	}
+	if code != want {
+		t.Errorf("verify exits with %d, want %d: %s", code, want, r.Summary)
+	}
+	return r
+}
+
+// holds verifies a ledger of so many attempts.
+func (l *loop) holds(t *testing.T, ledger string, attempts uint64) {
+	t.Helper()
+	r := l.verdict(t, l.command(t, "provisioner", l.verify(ledger)...).Run(), 0)
+	if a := r.Account; a.Attempts != attempts || a.Delivered != attempts || a.Documents != attempts {
+		t.Errorf("%d of %d attempts delivered in %d documents, want %d in %d", a.Delivered, a.Attempts, a.Documents, attempts, attempts)
+	}
+}
+
+// await polls until check passes, and fails with what it said last.
+func await(t *testing.T, what string, check func() error) {
+	t.Helper()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(patience)
+	for {
+		err := check()
+		if err == nil {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("waited %v for %s: %v", patience, what, err)
+		}
+	}
+}
+
+func (l *loop) log() string { return filepath.Join(l.Logs, "demo-app.json") }
+
+func (l *loop) logSize(t *testing.T) int64 {
+	t.Helper()
+	info, err := os.Stat(l.log())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.Size()
+}
+
+// awaitLines waits until the service has written n access lines of a run.
+func (l *loop) awaitLines(t *testing.T, ledger string, n int) {
+	t.Helper()
+	await(t, fmt.Sprintf("%d lines of %s", n, runOf(ledger)), func() error {
+		text, err := os.ReadFile(l.log())
+		if err != nil {
+			return err
+		}
+		if got := bytes.Count(text, []byte(`"run":{"id":"`+runOf(ledger)+`"`)); got < n {
+			return fmt.Errorf("%d", got)
+		}
+		return nil
+	})
+}
+
+// awaitDuplicates waits until Elasticsearch has refused so many resends.
+func (l *loop) awaitDuplicates(t *testing.T, n uint64) {
+	t.Helper()
+	url := "http://127.0.0.1:" + strconv.Itoa(5066+portOffset) + "/stats"
+	await(t, fmt.Sprintf("%d refused resends", n), func() error {
+		res, err := http.Get(url)
+		if err != nil {
+			return err
+		}
+		defer res.Body.Close()
+		var stats struct {
+			Libbeat struct {
+				Output struct{ Events struct{ Duplicates uint64 } }
+			}
+		}
+		if err := json.NewDecoder(res.Body).Decode(&stats); err != nil {
+			return err
+		}
+		if got := stats.Libbeat.Output.Events.Duplicates; got < n {
+			return fmt.Errorf("%d", got)
+		}
+		return nil
+	})
+}
+
+// alter rewrites the log from an offset on: the line of each numbered attempt
+// becomes the lines that its function returns.
+func (l *loop) alter(t *testing.T, ledger string, from int64, change map[uint64]func(line []byte) [][]byte) {
+	t.Helper()
+	text, err := os.ReadFile(l.log())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	changed := 0
+	for lines := bufio.NewScanner(bytes.NewReader(text[from:])); lines.Scan(); {
+		line := bytes.Clone(lines.Bytes())
+		var access struct {
+			Run struct {
+				ID  string
+				Seq uint64
+			}
+		}
+		if err := json.Unmarshal(line, &access); err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+		result := [][]byte{line}
+		if f := change[access.Run.Seq]; f != nil && access.Run.ID == runOf(ledger) {
+			result = f(line)
+			changed++
+		}
+		for _, line := range result {
+			out.Write(append(line, '\n'))
+		}
+	}
+	if changed != len(change) {
+		t.Fatalf("%d lines changed, want %d", changed, len(change))
+	}
+	// The service goes on appending to this very file.
+	if err := os.Truncate(l.log(), from); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.OpenFile(l.log(), os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if _, err := file.Write(out.Bytes()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// otherID is the same line under another event.id.
+func otherID(t *testing.T, line []byte) []byte {
+	t.Helper()
+	const key = `"event":{"id":"`
+	if !bytes.Contains(line, []byte(key)) {
+		t.Fatalf("no %s in %s", key, line)
+	}
+	return bytes.Replace(line, []byte(key), []byte(key+"another-"), 1)
+}
+
+// otherStatus is the same line with a status of the 5xx class.
+func otherStatus(t *testing.T, line []byte) []byte {
+	t.Helper()
+	const key = `"status_code":`
+	before, after, ok := bytes.Cut(line, []byte(key))
+	if !ok {
+		t.Fatalf("no status in %s", line)
+	}
+	return []byte(string(before) + key + "5" + string(after[1:]))
+}
+
+// goTest runs the tests of another package that want a running part.
+func (l *loop) goTest(t *testing.T, pkg, tests string, env ...string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", "test", "-count=1", "-v", "-run", tests, pkg)
+	cmd.Env = append(os.Environ(), env...)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Errorf("%s: %v\n%s", pkg, err, out)
+	}
+	if bytes.Contains(out, []byte("--- SKIP")) || !bytes.Contains(out, []byte("--- PASS")) {
+		t.Errorf("%s: some of it did not run:\n%s", pkg, out)
+	}
+}
+
+// lookAtBoard draws the live board of a run in a browser.
+func (l *loop) lookAtBoard(t *testing.T, run string) {
+	t.Helper()
+	l.goTest(t, "plumbline/dashboards/board", "Live", "PLUMBLINE_BOARD_URL="+l.Board+"/?range=run&run="+run)
+}

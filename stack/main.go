@@ -1,0 +1,216 @@
+// Stack runs the whole of Plumbline on this machine, without containers: it
+// fetches and builds what is missing, starts the parts in order, sends load,
+// shows the verdict, and leaves nothing behind.
+//
+// The commands are here and in commands.go, their usage texts in usage.go;
+// package native does the work.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+
+	"plumbline/stack/native"
+	"plumbline/stack/statedir"
+)
+
+// Exit codes; 0 means that all holds.
+const (
+	exitFalse  = 1  // ran, and found that something does not hold
+	exitUndone = 2  // could not be measured or done
+	exitUsage  = 64 // wrong flags or unusable input
+)
+
+func main() {
+	// A reader that has gone away must not end us before we have stopped what
+	// we started: taken as a signal, it is an ordinary write error.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends us at once
+	os.Exit(report(os.Stderr, run(ctx, os.Args[1:], os.Stdout, os.Stderr)))
+}
+
+// command is one subcommand.
+type command struct {
+	name    string
+	summary string
+	run     func(ctx context.Context, c call) error
+}
+
+func commands() []command {
+	return []command{
+		{"demo", "start, send load, show the verdict, stay until Ctrl-C", demo},
+		{"smoke", "the same, then stop and exit with the verdict's code", smoke},
+		{"up", "start and stay until Ctrl-C, without load", up},
+		{"status", "what is running, from another terminal", status},
+		{"down", "stop it, from another terminal", down},
+		{"doctor", "look whether this machine is fit, change nothing", doctor},
+		{"fetch", "download and build what is missing, start nothing", fetch},
+	}
+}
+
+// call is one invocation of a command.
+type call struct {
+	options        native.Options
+	load           native.Load
+	json           bool
+	stdout, stderr io.Writer
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	if len(args) == 0 {
+		return usageError("no command given: want one of %s", names())
+	}
+	if slices.Contains([]string{"-h", "-help", "--help", "help"}, args[0]) {
+		fmt.Fprint(stdout, usage())
+		return nil
+	}
+	for _, c := range commands() {
+		if c.name == args[0] {
+			parsed, err := parse(c.name, args[1:], stdout, stderr)
+			if err != nil {
+				return err
+			}
+			return c.run(ctx, parsed)
+		}
+	}
+	return usageError("unknown command %q: want one of %s", args[0], names())
+}
+
+func names() string {
+	var list []string
+	for _, c := range commands() {
+		list = append(list, c.name)
+	}
+	return strings.Join(list, ", ")
+}
+
+// parse reads the flags of one command.
+func parse(name string, args []string, stdout, stderr io.Writer) (call, error) {
+	c := call{stdout: stdout, stderr: stderr}
+	c.options.Command, c.options.Stderr = name, stderr
+	output := "table"
+	flags := flag.NewFlagSet(name, flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.StringVar(&c.options.State, "state", "", "")
+	flags.IntVar(&c.options.PortOffset, "port-offset", 0, "")
+	switch name {
+	case "demo", "smoke":
+		flags.Float64Var(&c.load.Rate, "rate", 200, "")
+		flags.DurationVar(&c.load.Duration, "duration", defaultDuration, "")
+		fallthrough
+	case "up", "fetch":
+		flags.BoolVar(&c.options.Verbose, "v", false, "")
+	case "status", "doctor":
+		flags.StringVar(&output, "o", "table", "")
+	}
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		fmt.Fprint(stdout, usage())
+		return c, err
+	} else if err != nil {
+		return c, usageError("%s: %v", name, err)
+	}
+	switch {
+	case flags.NArg() > 0:
+		return c, usageError("%s: unexpected argument %q", name, flags.Arg(0))
+	case output != "table" && output != "json":
+		return c, usageError("%s: -o %s: want table or json", name, output)
+	case c.options.PortOffset < 0 || c.options.PortOffset > native.MaxPortOffset:
+		return c, usageError("%s: -port-offset %d: want 0 to %d", name, c.options.PortOffset, native.MaxPortOffset)
+	}
+	if name == "demo" || name == "smoke" {
+		if err := c.load.Check(); err != nil {
+			return c, usageError("%s: %v", name, err)
+		}
+	}
+	c.json = output == "json"
+	var err error
+	c.options.Repository, err = repository()
+	return c, err
+}
+
+// repository finds the sources: above the working directory, or above the
+// program itself.
+func repository() (string, error) {
+	var starts []string
+	if dir, err := os.Getwd(); err == nil {
+		starts = append(starts, dir)
+	}
+	if file, err := os.Executable(); err == nil {
+		starts = append(starts, filepath.Dir(file))
+	}
+	for _, start := range starts {
+		for dir := start; ; dir = filepath.Dir(dir) {
+			text, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+			if err == nil && strings.HasPrefix(string(text), "module plumbline\n") {
+				return dir, nil
+			}
+			if dir == filepath.Dir(dir) {
+				break
+			}
+		}
+	}
+	return "", &failure{code: exitUsage, hint: "change into the directory that holds go.mod and stack/",
+		err: errors.New("find the sources: neither this directory nor the program is inside Plumbline's repository")}
+}
+
+// failure is an error that knows its exit code and what to type next.
+type failure struct {
+	code int
+	hint string
+	err  error
+}
+
+func (f *failure) Error() string { return f.err.Error() }
+func (f *failure) Unwrap() error { return f.err }
+func (f *failure) Hint() string  { return f.hint }
+
+func usageError(format string, args ...any) error {
+	return &failure{code: exitUsage, hint: "stack -h", err: fmt.Errorf(format, args...)}
+}
+
+// report prints err for a human, with its hint, and returns the exit code.
+func report(stderr io.Writer, err error) int {
+	if err == nil || errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
+	var verdict *verdictError
+	if errors.As(err, &verdict) {
+		return verdict.code // the table has said it already
+	}
+	fmt.Fprintf(stderr, "stack: %v\n", err)
+	if text := hint(err); text != "" {
+		fmt.Fprintf(stderr, "hint: %s\n", text)
+	}
+	var f *failure
+	if errors.As(err, &f) {
+		return f.code
+	}
+	return exitUndone
+}
+
+// hint says what to type next.
+func hint(err error) string {
+	var hinted interface{ Hint() string }
+	if errors.As(err, &hinted) {
+		return hinted.Hint()
+	}
+	var held *statedir.HeldError
+	if errors.As(err, &held) {
+		return fmt.Sprintf("stop it with: bin/stack down -state %s\n      or run another beside it: -state DIR -port-offset 100", held.Dir)
+	}
+	var foreign *statedir.ForeignError
+	if errors.As(err, &foreign) {
+		return "name another directory: -state DIR"
+	}
+	return ""
+}

@@ -1,0 +1,46 @@
+package native
+
+import (
+	"plumbline/stack/preflight"
+	"plumbline/stack/statedir"
+)
+
+// ports are where the parts listen, all on 127.0.0.1.
+type ports struct {
+	API, Elasticsearch, Transport, Board, FilebeatStats, MetricbeatStats int
+}
+
+// MaxPortOffset keeps the highest port a port.
+const MaxPortOffset = 65535 - 9300
+
+func portsAt(offset int) ports {
+	return ports{
+		API:             8000 + offset,
+		Elasticsearch:   9200 + offset,
+		Transport:       9300 + offset,
+		Board:           5602 + offset,
+		FilebeatStats:   5066 + offset,
+		MetricbeatStats: 5067 + offset,
+	}
+}
+
+// wanted lists the ports for the check that they are free.
+func (p ports) wanted() []preflight.Port {
+	return []preflight.Port{
+		{Number: p.API, For: "demo-app"},
+		{Number: p.Elasticsearch, For: "Elasticsearch"},
+		{Number: p.Transport, For: "Elasticsearch (transport)"},
+		{Number: p.Board, For: "the board"},
+		{Number: p.FilebeatStats, For: "Filebeat (statistics)"},
+		{Number: p.MetricbeatStats, For: "Metricbeat (statistics)"},
+	}
+}
+
+// addresses is what a user can open.
+func (s *Stack) addresses() []statedir.Address {
+	return []statedir.Address{
+		{Name: "API docs", URL: s.API + "/docs"},
+		{Name: "board", URL: s.Board + "/"},
+		{Name: "Elasticsearch", URL: s.Elasticsearch},
+	}
+}

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+const defaultDuration = 20 * time.Second
+
+func usage() string {
+	var b strings.Builder
+	b.WriteString("Usage: stack <command> [flags]\n\nCommands:\n")
+	for _, c := range commands() {
+		fmt.Fprintf(&b, "  %-7s %s\n", c.name, c.summary)
+	}
+	b.WriteString(`
+Flags of demo and smoke:
+  -rate N         requests per second (200)
+  -duration D     how long to send (20s)
+
+Flags of demo, smoke, up and fetch:
+  -v              print what each process logs, and at the end where time went
+
+Flags of status and doctor:
+  -o table|json   form of the report (table)
+
+Flags of all commands:
+  -state DIR      keep everything in DIR (.plumbline in the repository, or a
+                  directory under /var/tmp where that one cannot be used)
+  -port-offset N  add N to every port (0), for a second stack beside the first
+
+A state directory holds cache/, what was downloaded and built, and run/, the
+latest run: logs, ledger, secrets, Elasticsearch's data. Each start of demo,
+smoke and up empties run/, so it begins with an empty Elasticsearch and new
+secrets; after a stop it is kept for you to look into.
+
+As root, Elasticsearch runs under a user id of its own: it refuses to be root.
+It takes the newest suitable Java, or that of ES_JAVA_HOME; ES_JAVA_OPTS is
+passed on to it, ELASTIC_VERSION goes before the version in .env.
+
+Exit codes: 0 all holds, 1 it does not, 2 could not be measured or done,
+64 usage.
+
+Example:
+  stack smoke -rate 500 -duration 1m
+`)
+	return b.String()
+}
