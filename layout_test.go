@@ -1,0 +1,149 @@
+// Package plumbline holds the repository's own rules: who may import whom,
+// which big dependency lives where, and how long a file may be.
+package plumbline
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+type pkg struct {
+	ImportPath                         string
+	Doc                                string
+	Imports, TestImports, XTestImports []string
+	Dir                                string
+	GoFiles                            []string
+}
+
+func packages(t *testing.T) []pkg {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Doc,Imports,TestImports,XTestImports,Dir,GoFiles", "./...")
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []pkg
+	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p pkg
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+}
+
+func under(path string, dirs []string) bool {
+	return slices.ContainsFunc(dirs, func(dir string) bool {
+		return path == "plumbline/"+dir || strings.HasPrefix(path, "plumbline/"+dir+"/")
+	})
+}
+
+// misplaced returns "package imports module" for each import outside its home.
+func misplaced(all []pkg, homes map[string][]string) []string {
+	var wrong []string
+	for _, p := range all {
+		for _, imported := range p.Imports {
+			for module, dirs := range homes {
+				if (imported == module || strings.HasPrefix(imported, module+"/")) && !under(p.ImportPath, dirs) {
+					wrong = append(wrong, p.ImportPath+" imports "+imported)
+				}
+			}
+		}
+	}
+	return wrong
+}
+
+// homes are the packages that may import a big dependency, so that replacing
+// it touches one place.
+func homes() map[string][]string {
+	return map[string][]string{
+		"github.com/elastic":                      {"provisioner/elastic"},
+		"github.com/brianvoe/gofakeit/v7":         {"demo-app/facility"},
+		"github.com/prometheus/client_golang":     {"demo-app"},
+		"github.com/rs/zerolog":                   {"demo-app/telemetry"},
+		"modernc.org/sqlite":                      {"demo-app/internal/store"},
+		"github.com/pressly/goose/v3":             {"demo-app/internal/store"},
+		"github.com/klauspost/compress":           {"loadgen/ledger"},
+		"github.com/go-faster/jx":                 {"loadgen/ledger", "provisioner/arrival"},
+		"github.com/HdrHistogram/hdrhistogram-go": {"loadgen", "provisioner/arrival", "dashboards"},
+		"github.com/chromedp":                     {"dashboards/board"},
+		"github.com/swaggest/swgui":               {"demo-app/internal/rest"},
+		"github.com/shirou/gopsutil/v4":           {"stack"},
+		"github.com/gofrs/flock":                  {"stack/statedir"},
+		"plumbline/demo-app/internal":             {"demo-app"},
+		"plumbline/stack":                         {"stack"},
+		"plumbline/loadgen/attack":                {"loadgen"},
+		"plumbline/provisioner":                   {"provisioner"},
+		"plumbline/elasticsearch":                 {"provisioner/elastic"},
+		"plumbline/dashboards":                    {"dashboards", "provisioner"},
+		"testing":                                 {},
+	}
+}
+
+func TestEachBigDependencyHasItsHome(t *testing.T) {
+	all := packages(t)
+	for _, wrong := range misplaced(all, homes()) {
+		t.Error(wrong)
+	}
+	t.Run("and the check can fail", func(t *testing.T) {
+		stray := []pkg{{ImportPath: "plumbline/loadgen/pace", Imports: []string{"modernc.org/sqlite", "time"}}}
+		if got := misplaced(stray, homes()); len(got) != 1 {
+			t.Errorf("got %q, want one misplaced import", got)
+		}
+	})
+}
+
+func TestSharedPackagesStandOnLittle(t *testing.T) {
+	for _, p := range packages(t) {
+		if p.ImportPath != "plumbline/demo-app/icat" {
+			continue
+		}
+		for _, imported := range p.Imports {
+			if first, _, _ := strings.Cut(imported, "/"); strings.Contains(first, ".") || first == "plumbline" {
+				t.Errorf("%s imports %s: it is for the standard library alone", p.ImportPath, imported)
+			}
+		}
+	}
+}
+
+func TestEveryPackageSaysWhatItIs(t *testing.T) {
+	for _, p := range packages(t) {
+		if len(p.GoFiles) > 0 && p.Doc == "" {
+			t.Errorf("%s has no package comment", p.ImportPath)
+		}
+	}
+}
+
+func TestFilesStayReadable(t *testing.T) {
+	const limit = 500
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && strings.HasPrefix(d.Name(), ".") && path != ".":
+			return fs.SkipDir
+		case d.IsDir() || filepath.Ext(path) != ".go":
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if n := bytes.Count(text, []byte("\n")); n > limit {
+			t.Errorf("%s has %d lines, more than %d", path, n, limit)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
