@@ -18,9 +18,10 @@ bin/stack: FORCE # only the runner: it builds the others itself
 demo smoke up down status doctor: bin/stack ## run the stack: see bin/stack -h
 	@bin/stack $@ $(ARGS)
 
-test: lint ## vet, linters, and all tests with the race detector
-	go test -race -timeout 30m ./...
+test: lint ## everything: linters, all tests with the race detector, the whole loop on the real parts
+	go test -race -timeout 20m $$(go list ./... | grep -v /stack/loop)
 	cd beats/native && go vet ./...
+	PLUMBLINE_ARTIFACTS=$(CURDIR)/artifacts go test -count=1 -timeout 30m ./stack/loop
 
 lint: ## vet, format, staticcheck; govulncheck and shellcheck where they can run
 	@test -z "$$(gofmt -l .)" || { gofmt -l . && echo "hint: make update" >&2 && exit 1; }
@@ -28,11 +29,12 @@ lint: ## vet, format, staticcheck; govulncheck and shellcheck where they can run
 	go run $(STATICCHECK) ./...
 	@if curl -fsS -m 10 -o /dev/null https://vuln.go.dev/index/db.json 2>/dev/null; \
 	then go run $(GOVULNCHECK) ./...; else echo "govulncheck: skipped, vuln.go.dev does not answer"; fi
-	@if command -v shellcheck >/dev/null; then shellcheck .ci/run; else echo "shellcheck: skipped, not installed"; fi
+	@if command -v shellcheck >/dev/null; then shellcheck .ci/run k8s/base/setup/*.sh; else echo "shellcheck: skipped, not installed"; fi
 
 update: ## format, and rewrite the golden files
 	gofmt -w .
 	UPDATE=1 go test ./stack
+	go test ./dashboards ./provisioner/arrival ./loadgen/report ./k8s -update
 
 clean: ## everything made here; downloads and builds are made again
 	@if [ -x bin/stack ]; then bin/stack down; fi

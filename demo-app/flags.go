@@ -82,7 +82,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	}
 	check("addr", *addr, err)
 	if o.database == "" {
-		check("database", "", errors.New("name a file, or "+store.Memory))
+		check("database", "", errors.New("name a file or "+store.Memory+" for none"))
 	}
 	if o.seed, err = strconv.ParseUint(*seed, 10, 64); err != nil {
 		check("seed", *seed, errors.New("not a whole number from 0"))

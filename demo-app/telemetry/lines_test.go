@@ -53,7 +53,7 @@ func TestALineWaitsTwentyMilliseconds(t *testing.T) {
 		if got := out.text(); got != "" {
 			t.Errorf("written before its time: %q", got)
 		}
-		time.Sleep(1)
+		time.Sleep(1 * time.Nanosecond)
 		synctest.Wait()
 		if got := out.text(); got != "a\nb\n" || len(out.writes) != 1 {
 			t.Errorf("after 20 ms: %q in %d writes, want both lines in one", got, len(out.writes))

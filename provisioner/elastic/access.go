@@ -31,28 +31,29 @@ func trust(caFile string) (*tls.Config, error) {
 	return conf, nil
 }
 
-// authorize puts the caller's credentials into conf.
-func authorize(conf *elastictransport.Config, c Config) error {
+// authorize reads the caller's credentials.
+func authorize(c Config) ([]elastictransport.Option, error) {
 	switch {
 	case c.KeyFile != "" && c.Username != "":
-		return errors.New("both an API key and a user name are given: choose one")
+		return nil, errors.New("both an API key and a user name are given: choose one")
 	case c.KeyFile != "":
 		key, err := readKey(c.KeyFile)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		conf.APIKey = base64.StdEncoding.EncodeToString([]byte(key))
+		return []elastictransport.Option{elastictransport.WithAPIKey(base64.StdEncoding.EncodeToString([]byte(key)))}, nil
 	case c.Username != "":
-		password, err := readFile("password of "+c.Username, c.PasswordFile)
+		text, err := readFile("password of "+c.Username, c.PasswordFile)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		conf.Username, conf.Password = c.Username, strings.TrimSpace(string(password))
-		if conf.Password == "" {
-			return fmt.Errorf("password of %s: %s is empty", c.Username, c.PasswordFile)
+		password := strings.TrimSpace(string(text))
+		if password == "" {
+			return nil, fmt.Errorf("password of %s: %s is empty", c.Username, c.PasswordFile)
 		}
+		return []elastictransport.Option{elastictransport.WithBasicAuth(c.Username, password)}, nil
 	}
-	return nil
+	return nil, nil
 }
 
 // readKey returns "id:api_key" from a file of that one line.

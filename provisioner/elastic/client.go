@@ -16,6 +16,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,39 +70,38 @@ func New(c Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	conf := elastictransport.Config{
-		URLs:      []*url.URL{target},
-		UserAgent: "plumbline-provisioner",
-		Header:    http.Header{"Accept": {"application/json"}},
-		Transport: &http.Transport{
-			DialContext:           (&net.Dialer{Timeout: dialTimeout}).DialContext,
-			TLSClientConfig:       tlsConfig,
-			TLSHandshakeTimeout:   dialTimeout,
-			ResponseHeaderTimeout: answerTimeout,
-			MaxIdleConnsPerHost:   8,
-			IdleConnTimeout:       time.Minute,
-			DisableCompression:    true, // on loopback and in one data centre it costs more than it saves
-		},
-	}
-	if err := authorize(&conf, c); err != nil {
+	credentials, err := authorize(c)
+	if err != nil {
 		return nil, err
 	}
-	return newClient(conf)
+	return newClient(target, &http.Transport{
+		DialContext:           (&net.Dialer{Timeout: dialTimeout}).DialContext,
+		TLSClientConfig:       tlsConfig,
+		TLSHandshakeTimeout:   dialTimeout,
+		ResponseHeaderTimeout: answerTimeout,
+		MaxIdleConnsPerHost:   8,
+		IdleConnTimeout:       time.Minute,
+		DisableCompression:    true, // on loopback and in one data centre it costs more than it saves
+	}, credentials...)
 }
 
-// newClient adds the rules about repeating to conf.
-func newClient(conf elastictransport.Config) (client *Client, err error) {
-	client = &Client{host: conf.URLs[0].Host}
-	conf.DisableRetry = true
-	if client.once, err = elastictransport.New(conf); err != nil {
+// newClient adds the rules about repeating.
+func newClient(target *url.URL, network http.RoundTripper, more ...elastictransport.Option) (client *Client, err error) {
+	options := append([]elastictransport.Option{
+		elastictransport.WithURLs(target),
+		elastictransport.WithTransport(network),
+		elastictransport.WithUserAgent("plumbline-provisioner"),
+		elastictransport.WithHeader(http.Header{"Accept": {"application/json"}}),
+	}, more...)
+	client = &Client{host: target.Host}
+	if client.once, err = elastictransport.NewClient(append(slices.Clone(options), elastictransport.WithDisableRetry())...); err != nil {
 		return nil, fmt.Errorf("elasticsearch client: %v", err)
 	}
-	conf.DisableRetry = false
-	conf.MaxRetries = maxRetries
-	conf.RetryOnStatus = []int{http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable}
-	conf.RetryOnError = func(*http.Request, error) bool { return false } // refused or untrusted stays so
-	conf.RetryBackoff = backoff
-	if client.again, err = elastictransport.New(conf); err != nil {
+	client.again, err = elastictransport.NewClient(append(options,
+		elastictransport.WithRetry(maxRetries, http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable),
+		elastictransport.WithRetryOnError(func(*http.Request, error) bool { return false }), // refused or untrusted stays so
+		elastictransport.WithRetryBackoff(backoff))...)
+	if err != nil {
 		return nil, fmt.Errorf("elasticsearch client: %v", err)
 	}
 	return client, nil

@@ -16,7 +16,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/elastic/elastic-transport-go/v8/elastictransport"
 	"github.com/elastic/go-elasticsearch/v8/esapi"
 	"github.com/google/go-cmp/cmp"
 )
@@ -218,7 +217,7 @@ func status(code int, body string) func(*http.Request) (*http.Response, error) {
 func scripted(t *testing.T, list ...func(*http.Request) (*http.Response, error)) (*Client, *answers) {
 	t.Helper()
 	server := &answers{list: list}
-	c, err := newClient(elastictransport.Config{URLs: []*url.URL{{Scheme: "http", Host: "es:9200"}}, Transport: server})
+	c, err := newClient(&url.URL{Scheme: "http", Host: "es:9200"}, server)
 	if err != nil {
 		t.Fatal(err)
 	}
