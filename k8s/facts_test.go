@@ -1,0 +1,198 @@
+package k8s
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"gopkg.in/yaml.v3"
+)
+
+// facts are what other files of the repository say, read from them.
+type facts struct {
+	Elastic string                     // version, of .env
+	Ports   map[string]string          // by their names in the native runner
+	Flags   map[string]map[string]bool // by program and command: "demo-app", "provisioner verify"
+	Needs   map[string]map[string]bool // by Beat: variables in its files, true if there is no default
+	Keys    []string                   // files that setup writes
+	Native  map[string]string          // elasticsearch.yml of the native runner; "" where it is worked out
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func learn(t *testing.T) facts {
+	t.Helper()
+	f := facts{Ports: map[string]string{}, Flags: map[string]map[string]bool{}, Needs: map[string]map[string]bool{}}
+	version := regexp.MustCompile(`(?m)^ELASTIC_VERSION=(\S+)$`).FindStringSubmatch(read(t, ".env"))
+	if version == nil {
+		t.Fatal(".env: no ELASTIC_VERSION")
+	}
+	f.Elastic = version[1]
+	for _, m := range regexp.MustCompile(`(\w+):\s+(\d+) \+ offset`).FindAllStringSubmatch(read(t, "stack/native/ports.go"), -1) {
+		f.Ports[m[1]] = m[2]
+	}
+	for _, program := range []string{"demo-app", "loadgen", "provisioner"} {
+		for command, flags := range flagSets(t, program) {
+			f.Flags[strings.TrimSpace(program+" "+strings.TrimPrefix(command, program))] = flags
+		}
+	}
+	for _, beat := range []string{"filebeat", "metricbeat"} {
+		f.Needs[beat] = variables(read(t, "beats/"+beat+".yml") + read(t, "k8s/base/beats/"+beat+"-containers.yml"))
+	}
+	roles, err := filepath.Glob("../elasticsearch/roles/*.json")
+	if err != nil || len(roles) == 0 {
+		t.Fatalf("roles: %v, %v", roles, err)
+	}
+	for _, role := range roles {
+		f.Keys = append(f.Keys, strings.TrimSuffix(filepath.Base(role), ".json")+".key")
+	}
+	f.Native = nativeSettings(t)
+	return f
+}
+
+// flagSets are the flags that each flag.NewFlagSet of a program's main package
+// gets in the same function.
+func flagSets(t *testing.T, program string) map[string]map[string]bool {
+	t.Helper()
+	files, err := filepath.Glob("../" + program + "/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sets := map[string]map[string]bool{}
+	for _, path := range files {
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, declaration := range file.Decls {
+			name, flags := "", map[string]bool{}
+			ast.Inspect(declaration, func(n ast.Node) bool {
+				call, ok := n.(*ast.CallExpr)
+				if !ok {
+					return true
+				}
+				method, ok := call.Fun.(*ast.SelectorExpr)
+				if !ok {
+					return true
+				}
+				place := 0 // of the name among the arguments
+				if strings.HasSuffix(method.Sel.Name, "Var") || method.Sel.Name == "Func" && len(call.Args) > 3 {
+					place = 1
+				}
+				if place >= len(call.Args) {
+					return true
+				}
+				literal, ok := call.Args[place].(*ast.BasicLit)
+				if !ok || literal.Kind != token.STRING {
+					return true
+				}
+				text, err := strconv.Unquote(literal.Value)
+				if err != nil {
+					t.Fatal(err)
+				}
+				switch method.Sel.Name {
+				case "NewFlagSet":
+					name = text
+				case "String", "StringVar", "Bool", "BoolVar", "Duration", "DurationVar", "Float64Var", "Uint64Var", "IntVar", "Uint64", "Int":
+					flags[text] = true
+				}
+				return true
+			})
+			if name != "" {
+				sets[name] = flags
+			}
+		}
+	}
+	return sets
+}
+
+// variables of a Beat's configuration; true if one has no default.
+func variables(text string) map[string]bool {
+	needs := map[string]bool{}
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(strings.TrimSpace(line), "#") {
+			continue
+		}
+		for _, m := range regexp.MustCompile(`\$\{([A-Z_]+)(:?)`).FindAllStringSubmatch(line, -1) {
+			needs[m[1]] = needs[m[1]] || m[2] == ""
+		}
+	}
+	return needs
+}
+
+// nativeSettings are the native runner's elasticsearch.yml by dotted name.
+func nativeSettings(t *testing.T) map[string]string {
+	t.Helper()
+	source := read(t, "stack/node/node.go")
+	m := regexp.MustCompile("(?s)Parse\\(`(cluster\\.name.*?)`\\)").FindStringSubmatch(source)
+	if m == nil {
+		t.Fatal("stack/node/node.go: the template of elasticsearch.yml is not where it was")
+	}
+	var document map[string]any
+	if err := yaml.Unmarshal([]byte(regexp.MustCompile(`\{\{.*?\}\}b?`).ReplaceAllString(m[1], `""`)), &document); err != nil {
+		t.Fatal(err)
+	}
+	flat := map[string]string{}
+	flatten(flat, "", document)
+	return flat
+}
+
+func flatten(into map[string]string, path string, value any) {
+	switch value := value.(type) {
+	case map[string]any:
+		for key, child := range value {
+			flatten(into, strings.TrimPrefix(path+"."+key, "."), child)
+		}
+	case []any:
+		var texts []string
+		for _, v := range value {
+			texts = append(texts, fmt.Sprint(v))
+		}
+		into[path] = strings.Join(texts, ",")
+	default:
+		into[path] = fmt.Sprint(value)
+	}
+}
+
+func TestFactsAreFound(t *testing.T) {
+	f := learn(t)
+	for _, name := range []string{"API", "Elasticsearch", "Board", "FilebeatStats", "MetricbeatStats"} {
+		if f.Ports[name] == "" {
+			t.Errorf("no port %s in the native runner", name)
+		}
+	}
+	for _, row := range []struct{ command, flag string }{
+		{"demo-app", "addr"}, {"loadgen run", "ledger"}, {"provisioner setup", "keys-dir"}, {"provisioner verify", "follow"}, {"provisioner board", "addr"},
+	} {
+		if !f.Flags[row.command][row.flag] {
+			t.Errorf("%s has no flag -%s, but %v", row.command, row.flag, f.Flags[row.command])
+		}
+		if f.Flags[row.command]["no-such-flag"] {
+			t.Errorf("%s is said to have every flag", row.command)
+		}
+	}
+	if !f.Needs["filebeat"]["ES_URL"] || f.Needs["filebeat"]["FILEBEAT_STATS_PORT"] {
+		t.Errorf("variables of Filebeat: %v", f.Needs["filebeat"])
+	}
+	if !slices.Contains(f.Keys, "reader.key") {
+		t.Errorf("keys: %v", f.Keys)
+	}
+	if f.Native["xpack.security.http.ssl.enabled"] != "true" {
+		t.Errorf("native settings: %v", f.Native)
+	}
+}
