@@ -10,8 +10,8 @@ import (
 	"regexp"
 	"runtime/debug"
 	"strconv"
-	"strings"
 
+	"plumbline/cli"
 	"plumbline/demo-app/facility"
 	"plumbline/demo-app/internal/store"
 	"plumbline/demo-app/telemetry"
@@ -61,7 +61,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		fmt.Fprint(stderr, usage)
 		return options{}, err
 	case err != nil:
-		return options{}, usageError{[]error{err}}
+		return options{}, badInput(err)
 	}
 
 	o := options{addr: *addr, database: *database, service: *service, environment: *environment}
@@ -97,7 +97,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		bad = append(bad, fmt.Errorf("unexpected argument %q", fs.Arg(0)))
 	}
 	if bad != nil {
-		return options{}, usageError{bad}
+		return options{}, badInput(errors.Join(bad...))
 	}
 	return o, nil
 }
@@ -109,37 +109,8 @@ func name(s string) error {
 	return nil
 }
 
-// usageError holds everything that is wrong with the command line.
-type usageError struct{ all []error }
-
-func (e usageError) Error() string { return errors.Join(e.all...).Error() }
-
-// hinted is an error with what to type next.
-type hinted struct {
-	error
-	hint string
-}
-
-func (h hinted) Unwrap() error { return h.error }
-
-func hint(err error, text string) error { return hinted{err, text} }
-
-// exitCode prints err and returns the process's exit code.
-func exitCode(err error, stderr io.Writer) int {
-	if err == nil {
-		return 0
-	}
-	for line := range strings.SplitSeq(err.Error(), "\n") {
-		fmt.Fprintf(stderr, "demo-app: %s\n", line)
-	}
-	if _, ok := errors.AsType[usageError](err); ok {
-		fmt.Fprintln(stderr, "hint: demo-app -h shows the flags and an example")
-		return 64
-	}
-	if h, ok := errors.AsType[hinted](err); ok {
-		fmt.Fprintln(stderr, "hint: "+h.hint)
-	}
-	return 2
+func badInput(err error) error {
+	return cli.BadInput(err, "demo-app -h shows the flags and an example")
 }
 
 // version is the module's version as the Go toolchain recorded it.

@@ -41,6 +41,7 @@ import (
 	"syscall"
 	"time"
 
+	"plumbline/cli"
 	"plumbline/demo-app/facility"
 	"plumbline/demo-app/icat"
 	"plumbline/demo-app/internal/cache"
@@ -52,7 +53,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	os.Exit(exitCode(run(ctx, os.Args[1:], os.Stdout, os.Stderr), os.Stderr))
+	os.Exit(cli.Report(os.Stderr, "demo-app", run(ctx, os.Args[1:], os.Stdout, os.Stderr)))
 }
 
 // How long an orderly end may take.
@@ -78,12 +79,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", o.addr)
 	if err != nil {
-		return hint(fmt.Errorf("listen on %s: %w", o.addr, err), "stop what uses the port, or choose another with -addr 127.0.0.1:8100")
+		return &cli.Failure{Code: cli.Undone, Err: fmt.Errorf("listen on %s: %w", o.addr, err), Next: "stop what uses the port, or choose another with -addr 127.0.0.1:8100"}
 	}
 	defer listener.Close() // a second close does no harm
 	catalogue, err := store.Open(ctx, o.database, facility.New(o.seed, o.scale))
 	if err != nil {
-		return hint(err, "name another file with -database, or use -database "+store.Memory)
+		return &cli.Failure{Code: cli.Undone, Err: err, Next: "name another file with -database, or use -database " + store.Memory}
 	}
 	defer func() { err = errors.Join(err, catalogue.Close()) }()
 

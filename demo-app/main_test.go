@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"plumbline/cli"
 	"plumbline/demo-app/telemetry"
 )
 
@@ -254,7 +255,7 @@ func TestBadCommandLines(t *testing.T) {
 		{"a database that cannot be", []string{"-addr", "127.0.0.1:0", "-database", "/does/not/exist.db"}, 2, []string{"open database /does/not/exist.db", "hint: name another file"}},
 	} {
 		var stdout, stderr bytes.Buffer
-		code := exitCode(run(t.Context(), row.args, &stdout, &stderr), &stderr)
+		code := cli.Report(&stderr, "demo-app", run(t.Context(), row.args, &stdout, &stderr))
 		if code != row.code || stdout.Len() > 0 {
 			t.Errorf("%s: exit code %d, want %d; standard output %q", row.proves, code, row.code, &stdout)
 		}
@@ -273,7 +274,7 @@ func TestBadCommandLines(t *testing.T) {
 
 func TestHelpNamesEveryFlag(t *testing.T) {
 	var stderr bytes.Buffer
-	if code := exitCode(run(t.Context(), []string{"-h"}, io.Discard, &stderr), &stderr); code != 0 {
+	if code := cli.Report(&stderr, "demo-app", run(t.Context(), []string{"-h"}, io.Discard, &stderr)); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
 	for _, flag := range []string{"-addr", "-database", "-seed", "-scale", "-service-name", "-environment", "-log-level", "Example:"} {

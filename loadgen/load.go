@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/term"
 
+	"plumbline/cli"
 	"plumbline/demo-app/facility"
 	"plumbline/loadgen/attack"
 	"plumbline/loadgen/journey"
@@ -40,9 +41,9 @@ func runLoad(ctx context.Context, args []string, stdout, stderr io.Writer) error
 		Scale: s.scale.Name, Started: start, Version: version()}
 	book, err := ledger.Create(s.ledger, header)
 	if errors.Is(err, fs.ErrExist) {
-		return badInput(err, "a ledger is never overwritten: name another file, or remove this one")
+		return cli.BadInput(err, "a ledger is never overwritten: name another file, or remove this one")
 	} else if err != nil {
-		return badInput(err, "-ledger must name a new file in a directory that exists and is writable")
+		return cli.BadInput(err, "-ledger must name a new file in a directory that exists and is writable")
 	}
 
 	recorder := report.NewRecorder(header)
@@ -81,9 +82,9 @@ func finish(s *settings, book *ledger.Writer, recorder *report.Recorder, planned
 	}
 	switch {
 	case broken != nil:
-		return &failure{exitNotDone, fmt.Errorf("sending stopped: %w", broken), "free space for the ledger and run again; what was flushed is readable: loadgen ledger stats " + s.ledger}
+		return &cli.Failure{Code: cli.Undone, Err: fmt.Errorf("sending stopped: %w", broken), Next: "free space for the ledger and run again; what was flushed is readable: loadgen ledger stats " + s.ledger}
 	case trailer.Stopped != "":
-		return &failure{exitNotDone, errors.New(trailer.Stopped), ""}
+		return &cli.Failure{Code: cli.Undone, Err: errors.New(trailer.Stopped)}
 	}
 	return nil
 }
@@ -107,7 +108,7 @@ func preflight(ctx context.Context, s *settings) error {
 		err = fmt.Errorf("target %s: /readyz says that it is not ready (%d)", s.target, status)
 	}
 	if err != nil {
-		return &failure{exitNotDone, err, "start the API there, or name another address with -target"}
+		return &cli.Failure{Code: cli.Undone, Err: err, Next: "start the API there, or name another address with -target"}
 	}
 	return nil
 }

@@ -16,19 +16,14 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
-)
 
-// Exit codes.
-const (
-	exitWrong   = 1  // ran, and what it read does not hold
-	exitNotDone = 2  // could not be done
-	exitUsage   = 64 // bad input
+	"plumbline/cli"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
-	os.Exit(exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr), os.Stderr))
+	os.Exit(cli.Report(os.Stderr, "loadgen", run(ctx, os.Args[1:], os.Stdout, os.Stderr)))
 }
 
 const usage = `loadgen sends load to the demo API and keeps a ledger of every request.
@@ -45,37 +40,10 @@ Exit codes: 0 done; 1 the ledger is truncated or damaged; 2 the run could not
 be done or was stopped early; 64 bad input.
 `
 
-// failure is an error with what to type next and the exit code.
-type failure struct {
-	code int
-	err  error
-	hint string
-}
-
-func (f *failure) Error() string { return f.err.Error() }
-
-func badInput(err error, hint string) error { return &failure{exitUsage, err, hint} }
-
-// exit reports err to the user and returns the exit code.
-func exit(err error, stderr io.Writer) int {
-	if err == nil {
-		return 0
-	}
-	fmt.Fprintf(stderr, "loadgen: %v\n", err)
-	var f *failure
-	if !errors.As(err, &f) {
-		return exitNotDone
-	}
-	if f.hint != "" {
-		fmt.Fprintf(stderr, "hint: %s\n", f.hint)
-	}
-	return f.code
-}
-
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	const hint = "loadgen -h lists the commands"
 	if len(args) == 0 {
-		return badInput(errors.New("no command"), hint)
+		return cli.BadInput(errors.New("no command"), hint)
 	}
 	switch args[0] {
 	case "run":
@@ -86,7 +54,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		_, err := io.WriteString(stdout, usage)
 		return err
 	default:
-		return badInput(fmt.Errorf("unknown command %q", args[0]), hint)
+		return cli.BadInput(fmt.Errorf("unknown command %q", args[0]), hint)
 	}
 }
 
@@ -98,14 +66,14 @@ func parse(fs *flag.FlagSet, args []string, text string, stdout io.Writer) (help
 		_, err := io.WriteString(stdout, text)
 		return true, err
 	case err != nil:
-		return false, badInput(err, "loadgen "+fs.Name()+" -h lists the flags")
+		return false, cli.BadInput(err, "loadgen "+fs.Name()+" -h lists the flags")
 	}
 	return false, nil
 }
 
 func checkFormat(output string) error {
 	if output != "table" && output != "json" {
-		return badInput(fmt.Errorf("-o %q: unknown format", output), "use -o table or -o json")
+		return cli.BadInput(fmt.Errorf("-o %q: unknown format", output), "use -o table or -o json")
 	}
 	return nil
 }

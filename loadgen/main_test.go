@@ -20,6 +20,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"plumbline/cli"
 	"plumbline/loadgen/ledger"
 	"plumbline/loadgen/report"
 )
@@ -106,8 +107,8 @@ func TestAStoppedRunIsClosedInOrder(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "run.ledger")
 	var stdout, stderr bytes.Buffer
 	err := run(ctx, []string{"run", "-target", target, "-rate", "200", "-duration", "1h", "-ledger", path, "-o", "json"}, &stdout, &stderr)
-	if code := exit(err, &stderr); code != exitNotDone || !strings.Contains(stderr.String(), "loadgen: stopped by a signal after ") {
-		t.Errorf("exit code %d and %q, want %d and the reason", code, stderr.String(), exitNotDone)
+	if code := cli.Report(&stderr, "loadgen", err); code != cli.Undone || !strings.Contains(stderr.String(), "loadgen: stopped by a signal after ") {
+		t.Errorf("exit code %d and %q, want %d and the reason", code, stderr.String(), cli.Undone)
 	}
 	var got report.Report
 	if err := json.Unmarshal(stdout.Bytes(), &got); err != nil {
@@ -170,10 +171,10 @@ func TestAKilledRunLeavesAReadableLedger(t *testing.T) {
 		}
 	}
 	var stdout, stderr bytes.Buffer
-	code := exit(run(t.Context(), []string{"ledger", "stats", path}, &stdout, &stderr), &stderr)
+	code := cli.Report(&stderr, "loadgen", run(t.Context(), []string{"ledger", "stats", path}, &stdout, &stderr))
 	want := fmt.Sprintf("loadgen: ledger %s ends after attempt %d without a trailer\nhint: ", path, truncated.LastSeq)
-	if code != exitWrong || !strings.HasPrefix(stderr.String(), want) || !strings.Contains(stdout.String(), "no trailer") {
-		t.Errorf("stats: exit code %d, %q, want %d, %q\n%s", code, stderr.String(), exitWrong, want, stdout.String())
+	if code != cli.False || !strings.HasPrefix(stderr.String(), want) || !strings.Contains(stdout.String(), "no trailer") {
+		t.Errorf("stats: exit code %d, %q, want %d, %q\n%s", code, stderr.String(), cli.False, want, stdout.String())
 	}
 }
 

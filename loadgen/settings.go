@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"time"
 
+	"plumbline/cli"
 	"plumbline/demo-app/facility"
 	"plumbline/loadgen/pace"
 )
@@ -78,28 +79,28 @@ func parseSettings(args []string, stdout io.Writer) (*settings, error) {
 	}
 	var err error
 	if s.target, err = parseTarget(*target); err != nil {
-		return nil, badInput(fmt.Errorf("-target %q: %v", *target, err), "give a base address such as http://127.0.0.1:8000")
+		return nil, cli.BadInput(fmt.Errorf("-target %q: %v", *target, err), "give a base address such as http://127.0.0.1:8000")
 	}
 	if s.scale, err = facility.ParseScale(*scale); err != nil {
-		return nil, badInput(fmt.Errorf("-scale: %v", err), "use the scale that the API was started with")
+		return nil, cli.BadInput(fmt.Errorf("-scale: %v", err), "use the scale that the API was started with")
 	}
 	if err := s.pace.Validate(); err != nil {
-		return nil, badInput(fmt.Errorf("-%v", err), "for example: -rate 200 -duration 20s")
+		return nil, cli.BadInput(fmt.Errorf("-%v", err), "for example: -rate 200 -duration 20s")
 	}
 	if s.runID == "" {
 		s.runID = newRunID(time.Now())
 	}
 	switch {
 	case fs.NArg() > 0:
-		return nil, badInput(fmt.Errorf("unexpected argument %q", fs.Arg(0)), "loadgen run -h lists the flags")
+		return nil, cli.BadInput(fmt.Errorf("unexpected argument %q", fs.Arg(0)), "loadgen run -h lists the flags")
 	case s.ledger == "":
-		return nil, badInput(errors.New("-ledger is missing"), "name a file that does not exist yet: -ledger run.ledger")
+		return nil, cli.BadInput(errors.New("-ledger is missing"), "name a file that does not exist yet: -ledger run.ledger")
 	case !regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`).MatchString(s.runID):
-		return nil, badInput(fmt.Errorf("-run-id %q: not 1 to 64 of A-Z a-z 0-9 . _ -", s.runID), "leave -run-id out to have one made")
+		return nil, cli.BadInput(fmt.Errorf("-run-id %q: not 1 to 64 of A-Z a-z 0-9 . _ -", s.runID), "leave -run-id out to have one made")
 	case s.timeout <= 0 || s.timeout > maxTimeout:
-		return nil, badInput(fmt.Errorf("-timeout %v: must be above 0 and at most %v", s.timeout, maxTimeout), "for example: -timeout 10s")
+		return nil, cli.BadInput(fmt.Errorf("-timeout %v: must be above 0 and at most %v", s.timeout, maxTimeout), "for example: -timeout 10s")
 	case s.maxInFlight < 1 || s.maxInFlight > maxInFlight:
-		return nil, badInput(fmt.Errorf("-max-in-flight %d: must be 1 to %d", s.maxInFlight, maxInFlight), "for example: -max-in-flight 1024")
+		return nil, cli.BadInput(fmt.Errorf("-max-in-flight %d: must be 1 to %d", s.maxInFlight, maxInFlight), "for example: -max-in-flight 1024")
 	}
 	return s, checkFormat(s.output)
 }

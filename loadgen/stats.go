@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"plumbline/cli"
 	"plumbline/loadgen/ledger"
 	"plumbline/loadgen/report"
 )
@@ -26,7 +27,7 @@ Example:
 func runLedger(args []string, stdout io.Writer) error {
 	const hint = "loadgen ledger -h shows how"
 	if len(args) == 0 {
-		return badInput(errors.New("ledger: no command"), hint)
+		return cli.BadInput(errors.New("ledger: no command"), hint)
 	}
 	switch args[0] {
 	case "stats":
@@ -35,7 +36,7 @@ func runLedger(args []string, stdout io.Writer) error {
 		_, err := io.WriteString(stdout, ledgerUsage)
 		return err
 	default:
-		return badInput(fmt.Errorf("ledger: unknown command %q", args[0]), hint)
+		return cli.BadInput(fmt.Errorf("ledger: unknown command %q", args[0]), hint)
 	}
 }
 
@@ -51,11 +52,11 @@ func runStats(args []string, stdout io.Writer) error {
 			return err
 		}
 		if flags.NArg() > 0 {
-			return badInput(fmt.Errorf("ledger stats: unexpected argument %q", flags.Arg(0)), "give one ledger at a time")
+			return cli.BadInput(fmt.Errorf("ledger stats: unexpected argument %q", flags.Arg(0)), "give one ledger at a time")
 		}
 	}
 	if path == "" {
-		return badInput(errors.New("ledger stats: no file"), "for example: loadgen ledger stats run.ledger")
+		return cli.BadInput(errors.New("ledger stats: no file"), "for example: loadgen ledger stats run.ledger")
 	}
 	if err := checkFormat(*output); err != nil {
 		return err
@@ -93,12 +94,12 @@ func unreadable(err error) error {
 	var format *ledger.FormatError
 	switch {
 	case errors.As(err, &truncated):
-		return &failure{exitWrong, err, "the run was killed or is still going on; the attempts after that are not known"}
+		return &cli.Failure{Code: cli.False, Err: err, Next: "the run was killed or is still going on; the attempts after that are not known"}
 	case errors.As(err, &damaged):
-		return &failure{exitWrong, err, "the file was changed after it was written; take the original"}
+		return &cli.Failure{Code: cli.False, Err: err, Next: "the file was changed after it was written; take the original"}
 	case errors.As(err, &format):
-		return badInput(err, "read it with the loadgen that wrote it")
+		return cli.BadInput(err, "read it with the loadgen that wrote it")
 	default:
-		return badInput(err, "name a file that loadgen run -ledger has written")
+		return cli.BadInput(err, "name a file that loadgen run -ledger has written")
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"syscall"
 
+	"plumbline/cli"
 	"plumbline/dashboards"
 	"plumbline/dashboards/board"
 	"plumbline/provisioner/elastic"
@@ -55,16 +56,16 @@ func runBoard(ctx context.Context, args []string, stdout, _ io.Writer) error {
 	}
 	client, err := elastic.New(config)
 	if err != nil {
-		return &failure{code: exitUsage, hint: hintOf(err), err: fmt.Errorf("board: %w", err)}
+		return cli.BadInput(fmt.Errorf("board: %w", err), "")
 	}
 	var listen net.ListenConfig
 	ln, err := listen.Listen(ctx, "tcp", *addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return &failure{code: exitUnmeasured, err: fmt.Errorf("board: %s is in use", *addr),
-			hint: "is a board running already? stop it, or choose another port with -addr"}
+		return &cli.Failure{Code: cli.Undone, Err: fmt.Errorf("board: %s is in use", *addr),
+			Next: "is a board running already? stop it, or choose another port with -addr"}
 	}
 	if err != nil {
-		return &failure{code: exitUnmeasured, err: fmt.Errorf("board: %w", err), hint: "choose another address with -addr"}
+		return &cli.Failure{Code: cli.Undone, Err: fmt.Errorf("board: %w", err), Next: "choose another address with -addr"}
 	}
 	fmt.Fprintf(stdout, "board: listening on http://%s/\n", ln.Addr())
 	return board.Serve(ctx, ln, board.New(board.Options{

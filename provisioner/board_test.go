@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"plumbline/cli"
 )
 
 func TestBoardRefusesBadInput(t *testing.T) {
@@ -29,19 +31,19 @@ func TestBoardRefusesBadInput(t *testing.T) {
 		code int
 		want string
 	}{
-		{"without an address of Elasticsearch", []string{"board"}, exitUsage, "-es is missing"},
-		{"with an address that is none", []string{"board", "-es", "here"}, exitUsage, "not a URL"},
-		{"with a port alone to listen on", []string{"board", "-es", "http://127.0.0.1:1", "-addr", "5602"}, exitUsage, "not HOST:PORT"},
-		{"with an unknown flag", []string{"board", "-color"}, exitUsage, "-color"},
-		{"with an argument too many", []string{"board", "-es", "http://127.0.0.1:1", "red"}, exitUsage, `"red"`},
-		{"with a key file that is missing", []string{"board", "-es", "http://127.0.0.1:1", "-key-file", "no/such.key"}, exitUsage, "no/such.key"},
-		{"with a key file that holds no key", []string{"board", "-es", "http://127.0.0.1:1", "-key-file", open}, exitUsage, "reader.key"},
-		{"on a port in use", []string{"board", "-es", "http://127.0.0.1:1", "-addr", busy.Addr().String()}, exitUnmeasured, "is in use"},
+		{"without an address of Elasticsearch", []string{"board"}, cli.Usage, "-es is missing"},
+		{"with an address that is none", []string{"board", "-es", "here"}, cli.Usage, "not a URL"},
+		{"with a port alone to listen on", []string{"board", "-es", "http://127.0.0.1:1", "-addr", "5602"}, cli.Usage, "not HOST:PORT"},
+		{"with an unknown flag", []string{"board", "-color"}, cli.Usage, "-color"},
+		{"with an argument too many", []string{"board", "-es", "http://127.0.0.1:1", "red"}, cli.Usage, `"red"`},
+		{"with a key file that is missing", []string{"board", "-es", "http://127.0.0.1:1", "-key-file", "no/such.key"}, cli.Usage, "no/such.key"},
+		{"with a key file that holds no key", []string{"board", "-es", "http://127.0.0.1:1", "-key-file", open}, cli.Usage, "reader.key"},
+		{"on a port in use", []string{"board", "-es", "http://127.0.0.1:1", "-addr", busy.Addr().String()}, cli.Undone, "is in use"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var stderr bytes.Buffer
-			code := report(&stderr, run(t.Context(), tt.args, io.Discard, &stderr))
+			code := cli.Report(&stderr, "provisioner", run(t.Context(), tt.args, io.Discard, &stderr))
 			if code != tt.code || !strings.Contains(stderr.String(), tt.want) || !strings.Contains(stderr.String(), "hint: ") {
 				t.Errorf("exit %d, stderr %q; want %d, %q and a hint", code, stderr.String(), tt.code, tt.want)
 			}

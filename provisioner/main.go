@@ -19,13 +19,8 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
-)
 
-// Exit codes; 0 means that all holds.
-const (
-	exitFalse      = 1  // ran, and found that something does not hold
-	exitUnmeasured = 2  // could not be measured or done
-	exitUsage      = 64 // wrong flags or unusable input
+	"plumbline/cli"
 )
 
 // A command is one subcommand: its line in the usage text and its program.
@@ -42,7 +37,7 @@ func commands() []command {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(report(os.Stderr, run(ctx, os.Args[1:], os.Stdout, os.Stderr)))
+	os.Exit(cli.Report(os.Stderr, "provisioner", run(ctx, os.Args[1:], os.Stdout, os.Stderr)))
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
@@ -89,7 +84,7 @@ Example:
 }
 
 // parse reads a command's flags. It answers -h with the command's usage text
-// on stdout (flag.ErrHelp, which report takes for success), and refuses
+// on stdout (flag.ErrHelp, which is reported as success), and refuses
 // positional arguments beyond the number allowed.
 func parse(flags *flag.FlagSet, usage string, args []string, positional int, stdout io.Writer) error {
 	flags.SetOutput(io.Discard)
@@ -107,44 +102,7 @@ func parse(flags *flag.FlagSet, usage string, args []string, positional int, std
 	return nil
 }
 
-// A failure is an error that knows its exit code and what to type next.
-type failure struct {
-	code int
-	hint string
-	err  error
-}
-
-func (f *failure) Error() string { return f.err.Error() }
-func (f *failure) Unwrap() error { return f.err }
-func (f *failure) Hint() string  { return f.hint }
-
 // usageError is an error of the caller's: exit code 64.
 func usageError(hint, format string, args ...any) error {
-	return &failure{code: exitUsage, hint: hint, err: fmt.Errorf(format, args...)}
-}
-
-// report prints err for a human, with its hint if any error in its chain has
-// one, and returns the exit code. An error without a code means that nothing
-// could be said about the question: 2.
-func report(stderr io.Writer, err error) int {
-	if err == nil || errors.Is(err, flag.ErrHelp) {
-		return 0
-	}
-	fmt.Fprintf(stderr, "provisioner: %v\n", err)
-	if hint := hintOf(err); hint != "" {
-		fmt.Fprintf(stderr, "hint: %s\n", hint)
-	}
-	var f *failure
-	if errors.As(err, &f) {
-		return f.code
-	}
-	return exitUnmeasured
-}
-
-func hintOf(err error) string {
-	var hinted interface{ Hint() string }
-	if errors.As(err, &hinted) {
-		return hinted.Hint()
-	}
-	return ""
+	return cli.BadInput(fmt.Errorf(format, args...), hint)
 }

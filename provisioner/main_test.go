@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"plumbline/cli"
 )
 
 func TestCommandLine(t *testing.T) {
@@ -41,7 +43,7 @@ func TestCommandLine(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
-			code := report(&stderr, run(t.Context(), row.args, &stdout, &stderr))
+			code := cli.Report(&stderr, "provisioner", run(t.Context(), row.args, &stdout, &stderr))
 			if code != row.code {
 				t.Errorf("exit code %d, want %d", code, row.code)
 			}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"time"
 
+	"plumbline/cli"
 	"plumbline/provisioner/elastic"
 )
 
@@ -65,7 +66,7 @@ func runSetup(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	}
 	steps, err := s.Steps()
 	if err != nil {
-		return &failure{code: exitUsage, hint: hintOf(err), err: fmt.Errorf("setup: %w", err)}
+		return cli.BadInput(fmt.Errorf("setup: %w", err), "")
 	}
 	done, err := elastic.RunSteps(ctx, steps, stderr, isTerminal(stderr))
 	if err != nil {

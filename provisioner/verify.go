@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"plumbline/cli"
 	"plumbline/dashboards"
 	"plumbline/loadgen/ledger"
 	"plumbline/provisioner/arrival"
@@ -80,9 +81,9 @@ func verdict(r *arrival.Report) error {
 	if len(broken) > 1 {
 		text += fmt.Sprintf(" (and %d more)", len(broken)-1)
 	}
-	f := &failure{code: exitFalse, hint: r.Hint, err: fmt.Errorf("run %s does not hold: %s", r.Run, text)}
+	f := &cli.Failure{Code: cli.False, Next: r.Hint, Err: fmt.Errorf("run %s does not hold: %s", r.Run, text)}
 	if r.Outcome == arrival.Unmeasured {
-		f.code, f.err = exitUnmeasured, fmt.Errorf("run %s could not be measured: %s", r.Run, text)
+		f.Code, f.Err = cli.Undone, fmt.Errorf("run %s could not be measured: %s", r.Run, text)
 	}
 	return f
 }
@@ -171,24 +172,24 @@ func ledgerError(err error) error {
 		format  *ledger.FormatError
 		damaged *ledger.DamagedError
 	)
-	f := &failure{code: exitUsage, err: err}
+	f := &cli.Failure{Code: cli.Usage, Err: err}
 	switch {
 	case errors.As(err, &torn):
-		f.code, f.hint = exitUnmeasured, "the load run was killed or still goes on; -partial judges the attempts that are in it"
+		f.Code, f.Next = cli.Undone, "the load run was killed or still goes on; -partial judges the attempts that are in it"
 	case errors.As(err, &other):
-		f.hint = "give the ledger of that run, or leave -run out"
+		f.Next = "give the ledger of that run, or leave -run out"
 	case errors.As(err, &not):
-		f.hint = "-ledger wants the file that 'loadgen run -ledger FILE' wrote"
+		f.Next = "-ledger wants the file that 'loadgen run -ledger FILE' wrote"
 	case errors.As(err, &format):
-		f.hint = "use the provisioner of the same version as the loadgen"
+		f.Next = "use the provisioner of the same version as the loadgen"
 	case errors.As(err, &damaged):
-		f.hint = "copy the file again, or repeat the run"
+		f.Next = "copy the file again, or repeat the run"
 	case errors.Is(err, fs.ErrNotExist):
-		f.hint = "is the path right, and has the load begun? -follow waits for the file"
+		f.Next = "is the path right, and has the load begun? -follow waits for the file"
 	case errors.Is(err, syscall.EISDIR):
-		f.hint = "-ledger wants the file, not its directory"
+		f.Next = "-ledger wants the file, not its directory"
 	case errors.Is(err, fs.ErrPermission):
-		f.hint = "who may read the file? look with ls -l"
+		f.Next = "who may read the file? look with ls -l"
 	default:
 		return err
 	}
@@ -197,10 +198,9 @@ func ledgerError(err error) error {
 
 // badInput is an error in the files that the flags name.
 func badInput(err error) error {
-	var hinted interface{ Hint() string }
-	hint := "provisioner verify -h"
-	if errors.As(err, &hinted) {
-		hint = hinted.Hint()
+	next := "provisioner verify -h"
+	if hint := cli.Hint(err); hint != "" {
+		next = hint
 	}
-	return &failure{code: exitUsage, hint: hint, err: err}
+	return cli.BadInput(err, next)
 }

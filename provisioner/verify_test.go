@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"plumbline/cli"
 	"plumbline/loadgen/ledger"
 )
 
@@ -106,7 +107,7 @@ func TestVerifyRefuses(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
-			code := report(&stderr, run(t.Context(), tt.args, &stdout, &stderr))
+			code := cli.Report(&stderr, "provisioner", run(t.Context(), tt.args, &stdout, &stderr))
 			if code != tt.code || !strings.Contains(stderr.String(), tt.says) {
 				t.Errorf("exit code %d, want %d; stderr %q, want it to say %q", code, tt.code, stderr.String(), tt.says)
 			}
@@ -128,7 +129,7 @@ func TestVerifyWritesReportsOfFailures(t *testing.T) {
 	}
 	var stdout, stderr bytes.Buffer
 	args := verifyArgs(refusing(t), book(t, 3), "-json", js, "-junit", xml, "-o", "json")
-	if code := report(&stderr, run(t.Context(), args, &stdout, &stderr)); code != 2 {
+	if code := cli.Report(&stderr, "provisioner", run(t.Context(), args, &stdout, &stderr)); code != 2 {
 		t.Errorf("exit code %d", code)
 	}
 	text, err := os.ReadFile(js)
@@ -148,7 +149,7 @@ func TestVerifyWritesReportsOfFailures(t *testing.T) {
 
 func TestVerifyUsageNamesEveryFlag(t *testing.T) {
 	var stdout, stderr bytes.Buffer
-	if code := report(&stderr, run(t.Context(), []string{"verify", "-h"}, &stdout, &stderr)); code != 0 {
+	if code := cli.Report(&stderr, "provisioner", run(t.Context(), []string{"verify", "-h"}, &stdout, &stderr)); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
 	for _, name := range []string{"es", "ca", "key-file", "ledger", "run", "index", "within", "settle", "follow", "lag-key-file", "check", "allow-indeterminate", "partial", "o", "json", "junit"} {

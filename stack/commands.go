@@ -10,14 +10,10 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
+	"plumbline/cli"
 	"plumbline/stack/native"
 	"plumbline/stack/preflight"
 )
-
-// verdictError carries the exit code of a verdict that does not hold.
-type verdictError struct{ code int }
-
-func (v *verdictError) Error() string { return "the verdict does not hold" }
 
 func demo(ctx context.Context, c call) error {
 	return measured(ctx, c, func(s *native.Stack) error {
@@ -48,7 +44,7 @@ func measured(ctx context.Context, c call, then func(*native.Stack) error) error
 		spent(c.stderr, s, time.Since(began))
 	}
 	if err == nil && code != 0 {
-		err = &verdictError{code: code}
+		err = &cli.Failure{Code: code} // the table has said it
 	}
 	return err
 }
@@ -126,7 +122,7 @@ func status(_ context.Context, c call) error {
 		t.Render()
 	}
 	if !running {
-		return &verdictError{code: exitFalse}
+		return &cli.Failure{Code: cli.False}
 	}
 	return nil
 }
@@ -165,7 +161,7 @@ func doctor(ctx context.Context, c call) error {
 		t.Render()
 	}
 	if err == nil && len(preflight.Failed(findings)) > 0 {
-		err = &verdictError{code: exitFalse}
+		err = &cli.Failure{Code: cli.False}
 	}
 	return err
 }

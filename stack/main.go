@@ -19,15 +19,8 @@ import (
 	"strings"
 	"syscall"
 
+	"plumbline/cli"
 	"plumbline/stack/native"
-	"plumbline/stack/statedir"
-)
-
-// Exit codes; 0 means that all holds.
-const (
-	exitFalse  = 1  // ran, and found that something does not hold
-	exitUndone = 2  // could not be measured or done
-	exitUsage  = 64 // wrong flags or unusable input
 )
 
 func main() {
@@ -36,7 +29,7 @@ func main() {
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends us at once
-	os.Exit(report(os.Stderr, run(ctx, os.Args[1:], os.Stdout, os.Stderr)))
+	os.Exit(cli.Report(os.Stderr, "stack", run(ctx, os.Args[1:], os.Stdout, os.Stderr)))
 }
 
 // command is one subcommand.
@@ -159,58 +152,10 @@ func repository() (string, error) {
 			}
 		}
 	}
-	return "", &failure{code: exitUsage, hint: "change into the directory that holds go.mod and stack/",
-		err: errors.New("find the sources: neither this directory nor the program is inside Plumbline's repository")}
+	return "", cli.BadInput(errors.New("find the sources: neither this directory nor the program is inside Plumbline's repository"),
+		"change into the directory that holds go.mod and stack/")
 }
-
-// failure is an error that knows its exit code and what to type next.
-type failure struct {
-	code int
-	hint string
-	err  error
-}
-
-func (f *failure) Error() string { return f.err.Error() }
-func (f *failure) Unwrap() error { return f.err }
-func (f *failure) Hint() string  { return f.hint }
 
 func usageError(format string, args ...any) error {
-	return &failure{code: exitUsage, hint: "stack -h", err: fmt.Errorf(format, args...)}
-}
-
-// report prints err for a human, with its hint, and returns the exit code.
-func report(stderr io.Writer, err error) int {
-	if err == nil || errors.Is(err, flag.ErrHelp) {
-		return 0
-	}
-	var verdict *verdictError
-	if errors.As(err, &verdict) {
-		return verdict.code // the table has said it already
-	}
-	fmt.Fprintf(stderr, "stack: %v\n", err)
-	if text := hint(err); text != "" {
-		fmt.Fprintf(stderr, "hint: %s\n", text)
-	}
-	var f *failure
-	if errors.As(err, &f) {
-		return f.code
-	}
-	return exitUndone
-}
-
-// hint says what to type next.
-func hint(err error) string {
-	var hinted interface{ Hint() string }
-	if errors.As(err, &hinted) {
-		return hinted.Hint()
-	}
-	var held *statedir.HeldError
-	if errors.As(err, &held) {
-		return fmt.Sprintf("stop it with: bin/stack down -state %s\n      or run another beside it: -state DIR -port-offset 100", held.Dir)
-	}
-	var foreign *statedir.ForeignError
-	if errors.As(err, &foreign) {
-		return "name another directory: -state DIR"
-	}
-	return ""
+	return cli.BadInput(fmt.Errorf(format, args...), "stack -h")
 }

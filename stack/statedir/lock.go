@@ -26,6 +26,11 @@ func (e *HeldError) Error() string {
 	return fmt.Sprintf("the stack is already running: process %d uses %s", e.PID, e.Dir)
 }
 
+// Hint says what to type next.
+func (e *HeldError) Hint() string {
+	return fmt.Sprintf("stop it with: bin/stack down -state %s\n      or run another beside it: -state DIR -port-offset 100", e.Dir)
+}
+
 // Lock takes the lock, or returns a *HeldError at once.
 func (d Dir) Lock() (*Lock, error) {
 	held := flock.New(d.Run(lockName))

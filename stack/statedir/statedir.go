@@ -83,6 +83,9 @@ type ForeignError struct{ Path, Why string }
 
 func (e *ForeignError) Error() string { return "state directory " + e.Path + ": " + e.Why }
 
+// Hint says what to type next.
+func (e *ForeignError) Hint() string { return "name another directory: -state DIR" }
+
 // Usable tells why a directory cannot be a state directory: it has another
 // owner, other content, or cannot be written to. It makes nothing; a directory
 // that does not exist yet is judged by the one it will be made in.
