@@ -7,7 +7,7 @@
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-.PHONY: build demo smoke up down status doctor test lint update clean help
+.PHONY: build demo smoke up down status doctor test bench lint update clean help
 
 build: ## our binaries into bin/
 	@CGO_ENABLED=0 go build -trimpath -o bin/ ./demo-app ./loadgen ./provisioner ./stack
@@ -22,6 +22,9 @@ test: lint ## everything: linters, all tests with the race detector, the whole l
 	go test -race -timeout 20m $$(go list ./... | grep -v /stack/loop)
 	cd beats/native && go vet ./...
 	PLUMBLINE_ARTIFACTS=$(CURDIR)/artifacts go test -count=1 -timeout 30m ./stack/loop
+
+bench: ## what single parts cost: access line, ledger, metrics
+	go test -run '^$$' -bench . -benchmem ./demo-app/... ./loadgen/...
 
 lint: ## vet, format, staticcheck; govulncheck and shellcheck where they can run
 	@test -z "$$(gofmt -l .)" || { gofmt -l . && echo "hint: make update" >&2 && exit 1; }

@@ -34,12 +34,18 @@ func (p *transcript) String() string {
 	return p.text.String()
 }
 
-// runner builds the command stack once more, as make does.
+// runner builds the command stack, as make does, and has it fetch what is
+// missing, so that no test waits for a download.
 func runner(t *testing.T) string {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "stack")
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-o", binary, "plumbline/stack").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	fetch := exec.CommandContext(t.Context(), binary, "fetch")
+	fetch.Dir, fetch.Stderr = repository, os.Stderr
+	if err := fetch.Run(); err != nil {
+		t.Fatalf("stack fetch: %v", err)
 	}
 	return binary
 }

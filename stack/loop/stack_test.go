@@ -21,7 +21,7 @@ import (
 const (
 	repository = "../.."
 	portOffset = 20000
-	patience   = 60 * time.Second // for what takes seconds on an idle machine
+	patience   = 3 * time.Minute // for what takes seconds on an idle machine
 )
 
 // loop is a running stack, and the commands a user would type at it.
