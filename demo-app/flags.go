@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"regexp"
 	"runtime/debug"
 	"strconv"
 
@@ -46,7 +45,7 @@ type options struct {
 }
 
 // parse reads the flags and refuses all bad values at once.
-func parse(args []string, stderr io.Writer) (options, error) {
+func parse(args []string, stdout io.Writer) (options, error) {
 	fs := flag.NewFlagSet("demo-app", flag.ContinueOnError)
 	fs.SetOutput(io.Discard) // errors are printed once, by exitCode
 	addr := fs.String("addr", "127.0.0.1:8000", "")
@@ -58,7 +57,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	level := fs.String("log-level", "info", "")
 	switch err := fs.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprint(stderr, usage)
+		fmt.Fprint(stdout, usage)
 		return options{}, err
 	case err != nil:
 		return options{}, badInput(err)
@@ -103,7 +102,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 }
 
 func name(s string) error {
-	if !regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`).MatchString(s) {
+	if !telemetry.SaneID(s) {
 		return errors.New("not 1 to 64 of A-Z a-z 0-9 . _ -")
 	}
 	return nil

@@ -66,7 +66,7 @@ const (
 
 // run serves until ctx ends. Standard output gets lines of JSON only.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err error) {
-	o, err := parse(args, stderr)
+	o, err := parse(args, stdout)
 	if errors.Is(err, flag.ErrHelp) {
 		return nil
 	}

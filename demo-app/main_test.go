@@ -273,12 +273,12 @@ func TestBadCommandLines(t *testing.T) {
 }
 
 func TestHelpNamesEveryFlag(t *testing.T) {
-	var stderr bytes.Buffer
-	if code := cli.Report(&stderr, "demo-app", run(t.Context(), []string{"-h"}, io.Discard, &stderr)); code != 0 {
+	var stdout, stderr bytes.Buffer
+	if code := cli.Report(&stderr, "demo-app", run(t.Context(), []string{"-h"}, &stdout, &stderr)); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
 	for _, flag := range []string{"-addr", "-database", "-seed", "-scale", "-service-name", "-environment", "-log-level", "Example:"} {
-		if !strings.Contains(stderr.String(), flag) {
+		if !strings.Contains(stdout.String(), flag) {
 			t.Errorf("help lacks %s", flag)
 		}
 	}

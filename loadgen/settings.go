@@ -8,11 +8,11 @@ import (
 	"fmt"
 	"io"
 	"net/url"
-	"regexp"
 	"time"
 
 	"plumbline/cli"
 	"plumbline/demo-app/facility"
+	"plumbline/demo-app/telemetry"
 	"plumbline/loadgen/pace"
 )
 
@@ -95,7 +95,7 @@ func parseSettings(args []string, stdout io.Writer) (*settings, error) {
 		return nil, cli.BadInput(fmt.Errorf("unexpected argument %q", fs.Arg(0)), "loadgen run -h lists the flags")
 	case s.ledger == "":
 		return nil, cli.BadInput(errors.New("-ledger is missing"), "name a file that does not exist yet: -ledger run.ledger")
-	case !regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`).MatchString(s.runID):
+	case !telemetry.SaneID(s.runID):
 		return nil, cli.BadInput(fmt.Errorf("-run-id %q: not 1 to 64 of A-Z a-z 0-9 . _ -", s.runID), "leave -run-id out to have one made")
 	case s.timeout <= 0 || s.timeout > maxTimeout:
 		return nil, cli.BadInput(fmt.Errorf("-timeout %v: must be above 0 and at most %v", s.timeout, maxTimeout), "for example: -timeout 10s")

@@ -33,7 +33,7 @@ type verification struct {
 	follow              bool
 	lagKey              string
 	panels, metrics     bool
-	allow               uint64
+	allow, allowUnsent  uint64
 	format, json, junit string
 }
 
@@ -95,7 +95,7 @@ func (v *verification) judge(ctx context.Context, report *arrival.Report, progre
 		return badInput(err)
 	}
 	v.audit.Search = client
-	e := arrival.Evidence{AllowIndeterminate: v.allow, StreamsWithin: v.patience.Within}
+	e := arrival.Evidence{AllowIndeterminate: v.allow, AllowUnsent: v.allowUnsent, StreamsWithin: v.patience.Within}
 	if v.follow {
 		if e.Followed, err = v.watch(ctx, client, progress); err != nil {
 			return ledgerError(err)

@@ -31,6 +31,8 @@ against the same truth, and looks for the metrics of the run.
   -check LIST       what to judge: arrival,panels,metrics (all)
   -allow-indeterminate N
                     attempts without answer and document that are tolerated (0)
+  -allow-unsent N   planned requests that never left the load generator and are
+                    tolerated (0); a load that ended early is not
   -partial          judge a ledger that was cut off, as far as it goes
   -o table|json     form of the report on standard output
   -json FILE        write the report as JSON, too
@@ -58,6 +60,7 @@ func parseVerify(args []string, stdout io.Writer) (*verification, error) {
 	flags.BoolVar(&v.follow, "follow", false, "")
 	flags.StringVar(&v.lagKey, "lag-key-file", "", "")
 	flags.Uint64Var(&v.allow, "allow-indeterminate", 0, "")
+	flags.Uint64Var(&v.allowUnsent, "allow-unsent", 0, "")
 	flags.StringVar(&v.format, "o", "table", "")
 	flags.StringVar(&v.json, "json", "", "")
 	flags.StringVar(&v.junit, "junit", "", "")

@@ -18,13 +18,18 @@ import (
 // book writes a ledger of n answered attempts.
 func book(t *testing.T, n uint64) string {
 	t.Helper()
+	return bookOf(t, n, ledger.Answered)
+}
+
+func bookOf(t *testing.T, n uint64, outcome ledger.Outcome) string {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "ledger.zst")
 	w, err := ledger.Create(path, ledger.Header{RunID: "run-1", Started: time.Now(), Target: "http://127.0.0.1:8000"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for seq := uint64(1); seq <= n; seq++ {
-		a := ledger.Attempt{Seq: seq, Method: "GET", Route: "/users", Status: 200, Outcome: ledger.Answered}
+		a := ledger.Attempt{Seq: seq, Method: "GET", Route: "/users", Status: 200, Outcome: outcome}
 		if err := w.Send(a); err != nil {
 			t.Fatal(err)
 		}
@@ -152,9 +157,41 @@ func TestVerifyUsageNamesEveryFlag(t *testing.T) {
 	if code := cli.Report(&stderr, "provisioner", run(t.Context(), []string{"verify", "-h"}, &stdout, &stderr)); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
-	for _, name := range []string{"es", "ca", "key-file", "ledger", "run", "index", "within", "settle", "follow", "lag-key-file", "check", "allow-indeterminate", "partial", "o", "json", "junit"} {
+	for _, name := range []string{"es", "ca", "key-file", "ledger", "run", "index", "within", "settle", "follow", "lag-key-file", "check", "allow-indeterminate", "allow-unsent", "partial", "o", "json", "junit"} {
 		if !strings.Contains(stdout.String(), "  -"+name+" ") {
 			t.Errorf("usage does not name -%s", name)
+		}
+	}
+}
+
+// What may stay unsent is for the caller to say, and nothing by default.
+func TestVerifyAllowUnsent(t *testing.T) {
+	path := bookOf(t, 3, ledger.Refused)
+	for _, row := range []struct {
+		more []string
+		want string
+		text string
+	}{
+		{nil, "unmeasured", "0 of 3 planned; 3 never sent (allowed: 0)"},
+		{[]string{"-allow-unsent", "2"}, "unmeasured", "0 of 3 planned; 3 never sent (allowed: 2)"},
+		{[]string{"-allow-unsent", "3"}, "holds", "0 of 3 planned; 3 never sent (allowed: 3)"},
+	} {
+		var stdout, stderr bytes.Buffer
+		args := verifyArgs(empty(t), path, append(row.more, "-check", "arrival", "-o", "json")...)
+		_ = run(t.Context(), args, &stdout, &stderr) // nothing was answered, so the verdict never holds
+		var r struct {
+			Properties []struct{ Name, Outcome, Text string }
+		}
+		if err := json.Unmarshal(stdout.Bytes(), &r); err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range r.Properties {
+			if p.Name == "load sent" && (p.Outcome != row.want || p.Text != row.text) {
+				t.Errorf("%v: %s, %q; want %s, %q", row.more, p.Outcome, p.Text, row.want, row.text)
+			}
+		}
+		if len(r.Properties) == 0 {
+			t.Errorf("%v: no property", row.more)
 		}
 	}
 }

@@ -33,13 +33,13 @@ func measured(ctx context.Context, c call, then func(*native.Stack) error) error
 	began := time.Now()
 	s, err := native.Start(ctx, c.options)
 	if err != nil {
-		return explain(ctx, err)
+		return explain(ctx, err, "there is no verdict")
 	}
 	code, err := s.Measure(ctx, c.load, c.stdout)
 	if err == nil {
 		err = then(s)
 	}
-	err = errors.Join(explain(ctx, err), stopAll(s))
+	err = explain(ctx, errors.Join(err, stopAll(s)), "there is no verdict")
 	if c.options.Verbose {
 		spent(c.stderr, s, time.Since(began))
 	}
@@ -52,7 +52,7 @@ func measured(ctx context.Context, c call, then func(*native.Stack) error) error
 func up(ctx context.Context, c call) error {
 	s, err := native.Start(ctx, c.options)
 	if err != nil {
-		return explain(ctx, err)
+		return explain(ctx, err, "the stack was not up yet")
 	}
 	fmt.Fprintf(c.stdout, "\nAPI docs       %s/docs\nboard          %s/\nElasticsearch  %s  (CA %s, keys in %s)\n\n", s.API, s.Board, s.Elasticsearch, s.CAFile, s.KeysDir)
 	s.Progress().Note("The stack stays up until Ctrl-C.")
@@ -79,12 +79,31 @@ func stopAll(s *native.Stack) error {
 	return nil
 }
 
-// explain gives an interrupted run a better word than "context canceled".
-func explain(ctx context.Context, err error) error {
-	if err != nil && ctx.Err() != nil {
-		return errors.New("interrupted: there is no verdict; everything is stopped")
+// explain says "interrupted", and what that means, in place of the cancellation
+// in err. What else went wrong, as while stopping, stays.
+func explain(ctx context.Context, err error, meaning string) error {
+	if ctx.Err() == nil || !errors.Is(err, context.Canceled) {
+		return err
 	}
-	return err
+	return errors.Join(append([]error{errors.New("interrupted: " + meaning)}, uncancelled(err)...)...)
+}
+
+// uncancelled returns the errors joined in err that are no cancellation.
+func uncancelled(err error) []error {
+	if !errors.Is(err, context.Canceled) {
+		return []error{err}
+	}
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		return uncancelled(e.Unwrap())
+	case interface{ Unwrap() []error }:
+		var others []error
+		for _, part := range e.Unwrap() {
+			others = append(others, uncancelled(part)...)
+		}
+		return others
+	}
+	return nil
 }
 
 // spent prints where the time went.
@@ -96,7 +115,7 @@ func spent(w io.Writer, s *native.Stack, all time.Duration) {
 }
 
 func fetch(ctx context.Context, c call) error {
-	return explain(ctx, native.Fetch(ctx, c.options))
+	return explain(ctx, native.Fetch(ctx, c.options), "run again, what was downloaded is kept")
 }
 
 func status(_ context.Context, c call) error {

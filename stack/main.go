@@ -20,6 +20,7 @@ import (
 	"syscall"
 
 	"plumbline/cli"
+	"plumbline/loadgen/pace"
 	"plumbline/stack/native"
 )
 
@@ -54,7 +55,7 @@ func commands() []command {
 // call is one invocation of a command.
 type call struct {
 	options        native.Options
-	load           native.Load
+	load           pace.Constant
 	json           bool
 	stdout, stderr io.Writer
 }
@@ -121,8 +122,8 @@ func parse(name string, args []string, stdout, stderr io.Writer) (call, error) {
 		return c, usageError("%s: -port-offset %d: want 0 to %d", name, c.options.PortOffset, native.MaxPortOffset)
 	}
 	if name == "demo" || name == "smoke" {
-		if err := c.load.Check(); err != nil {
-			return c, usageError("%s: %v", name, err)
+		if err := c.load.Validate(); err != nil {
+			return c, usageError("%s: -%v", name, err)
 		}
 	}
 	c.json = output == "json"

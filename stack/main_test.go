@@ -3,11 +3,14 @@ package main
 import (
 	"bytes"
 	"context"
+	"flag"
 	"os"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
+
+var update = flag.Bool("update", false, "rewrite the scripts")
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"stack": main})
@@ -25,7 +28,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("HOME", os.Getenv("HOME"))
 			return nil
 		},
-		UpdateScripts: os.Getenv("UPDATE") != "",
+		UpdateScripts: *update,
 	})
 }
 

@@ -3,20 +3,18 @@ package board
 import (
 	"fmt"
 	"net/http"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
 	"plumbline/dashboards"
+	"plumbline/demo-app/telemetry"
 )
 
 const (
 	defaultRange = 15 * time.Minute
 	longestRange = 366 * 24 * time.Hour
 )
-
-var runID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
 // scope reads from, to and run of a request. A time is RFC 3339, milliseconds
 // since 1970, "now", or "now-15m"; without any, it is the last 15 minutes. A
@@ -26,7 +24,7 @@ func (s *server) scope(r *http.Request) (dashboards.Scope, error) {
 	query := r.URL.Query()
 	live := false
 	scope := dashboards.Scope{From: now.Add(-defaultRange), To: now, RunID: query.Get("run")}
-	if scope.RunID != "" && !runID.MatchString(scope.RunID) {
+	if scope.RunID != "" && !telemetry.SaneID(scope.RunID) {
 		return scope, fmt.Errorf("run %q is not a run id: want up to 64 letters, digits, dots, dashes and underscores", scope.RunID)
 	}
 	var err error

@@ -29,7 +29,7 @@ const HeaderRequestID = "X-Request-Id"
 // as absent: a client can spoil its own identity, never the answer.
 func Identify(h http.Header) Identity {
 	id := Identity{SpanID: randomHex(8), RequestID: h.Get(HeaderRequestID)}
-	if !saneID(id.RequestID) {
+	if !SaneID(id.RequestID) {
 		id.RequestID = randomHex(8)
 	}
 	carrier := propagation.HeaderCarrier(h)
@@ -53,7 +53,7 @@ func Identify(h http.Header) Identity {
 func run(b baggage.Baggage) (string, int64) {
 	id := b.Member(FieldRunID).Value()
 	seq := b.Member(FieldRunSeq).Value()
-	if !saneID(id) || seq == "" || seq[0] < '1' || seq[0] > '9' {
+	if !SaneID(id) || seq == "" || seq[0] < '1' || seq[0] > '9' {
 		return "", 0
 	}
 	n, err := strconv.ParseInt(seq, 10, 64)
@@ -63,8 +63,9 @@ func run(b baggage.Baggage) (string, int64) {
 	return id, n
 }
 
-// saneID reports whether s matches [A-Za-z0-9._-]{1,64}.
-func saneID(s string) bool {
+// SaneID reports whether s may stand as an id or name in a line: it matches
+// [A-Za-z0-9._-]{1,64}.
+func SaneID(s string) bool {
 	if s == "" || len(s) > 64 {
 		return false
 	}

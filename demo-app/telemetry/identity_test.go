@@ -64,10 +64,10 @@ func TestIdentity(t *testing.T) {
 // wellFormed holds for the identity of every request, whatever it sent.
 func wellFormed(t *testing.T, id Identity) {
 	t.Helper()
-	if !isHex(id.TraceID, 32) || !isHex(id.SpanID, 16) || !saneID(id.RequestID) {
+	if !isHex(id.TraceID, 32) || !isHex(id.SpanID, 16) || !SaneID(id.RequestID) {
 		t.Errorf("malformed identity: %+v", id)
 	}
-	if (id.RunID == "") != (id.RunSeq == 0) || id.RunID != "" && !saneID(id.RunID) || id.RunSeq < 0 {
+	if (id.RunID == "") != (id.RunSeq == 0) || id.RunID != "" && !SaneID(id.RunID) || id.RunSeq < 0 {
 		t.Errorf("malformed run: %+v", id)
 	}
 }

@@ -68,7 +68,8 @@ type Duplicate struct {
 	Indices  uint64 `json:"indices"`   // distinct backing indices
 }
 
-// Corrupted are attempts with a document that disagrees with the ledger.
+// Corrupted are attempts with a document that disagrees with the ledger, or
+// that does not say how long the answer took.
 type Corrupted struct {
 	Attempts Seqs            `json:"attempts"`
 	Fields   map[string]Seqs `json:"fields"` // the attempts by field
@@ -136,9 +137,13 @@ func (a *Account) finish() {
 	}
 }
 
-// complete reports that nothing is still to come: every answered attempt was
-// found. Attempts without an answer may never come.
-func (a *Account) complete() bool { return a.Lost.Len() == 0 }
+// complete reports that nothing is still to come: every sent attempt was found.
+// One without an answer may never come, but the application may as well have
+// answered after the client gave up, and its line be on the way.
+func (a *Account) complete() bool { return a.found() == a.Sent }
+
+// found is how many of the sent attempts have a document.
+func (a *Account) found() uint64 { return a.Sent - a.Lost.Len() - a.Indeterminate.Len() }
 
 // stamp takes note of a document's times.
 func (a *Account) stamp(d *document) {

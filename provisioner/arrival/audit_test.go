@@ -116,6 +116,23 @@ func TestAudit(t *testing.T) {
 		}, func(s *said) {
 			s.Delivered, s.Wrong, s.Corrupted = 39, 1, map[string][]uint64{telemetry.FieldTraceID: {5}}
 		}},
+		{"no duration", func(w *world) { w.docs[4] = w.docs[4].with(telemetry.FieldEventDuration, nil) },
+			func(s *said) {
+				s.Delivered, s.Wrong, s.Corrupted = 39, 1, map[string][]uint64{telemetry.FieldEventDuration: {5}}
+			}},
+		{"durations that cannot be", func(w *world) {
+			w.docs[4] = w.docs[4].with(telemetry.FieldEventDuration, 0)
+			w.docs[6] = w.docs[6].with(telemetry.FieldEventDuration, -7)
+		}, func(s *said) {
+			s.Delivered, s.Wrong, s.Corrupted = 38, 2, map[string][]uint64{telemetry.FieldEventDuration: {5, 7}}
+		}},
+		{"the shortest duration that can be", func(w *world) { w.docs[4] = w.docs[4].with(telemetry.FieldEventDuration, 1) }, func(*said) {}},
+		{"the duration of an attempt never sent does not matter", func(w *world) {
+			w.attempts[19].Outcome, w.attempts[19].Status = ledger.Refused, 0
+			w.docs[19] = w.docs[19].with(telemetry.FieldEventDuration, nil)
+		}, func(s *said) {
+			s.Sent, s.Answered, s.NeverSent, s.Delivered, s.Unexpected, s.UnexpectedSeqs = 39, 39, 1, 39, 1, []uint64{20}
+		}},
 		{"a document beyond the ledger", func(w *world) { w.docs = append(w.docs, line(attempt(41))) },
 			func(s *said) { s.Documents, s.Unexpected, s.UnexpectedSeqs = 41, 1, []uint64{41} }},
 		{"a document without a number", func(w *world) {
@@ -165,6 +182,22 @@ func TestAudit(t *testing.T) {
 				t.Errorf("account (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// What was found in place of a duration is said as it stands in the document.
+func TestDurationFound(t *testing.T) {
+	for found, value := range map[string]any{"": nil, "0": 0, "-7": -7} {
+		docs := lines(attempts(4))
+		docs[2] = docs[2].with(telemetry.FieldEventDuration, value)
+		acc, err := small(newNode(t, docs...), writeLedger(t, attempts(4))).Run(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := []Mismatch{{Seq: 3, Field: telemetry.FieldEventDuration, Expected: "nanoseconds above 0", Found: found}}
+		if diff := cmp.Diff(want, acc.Corrupted.Cases); diff != "" {
+			t.Errorf("%v: cases (-want +got):\n%s", value, diff)
+		}
 	}
 }
 

@@ -36,7 +36,7 @@ type Follow struct {
 	Ledger   string        // path; the file may not exist yet
 	RunID    string        // wait for the ledger of this run; "" = any
 	Poll     time.Duration // between two searches: the resolution of what is measured
-	Within   time.Duration // patience: for the ledger to appear, to grow, and after its end for the last documents
+	Within   time.Duration // patience: for the ledger to appear, to grow (more at a slow rate), and after its end for the last documents
 	Progress Progress
 }
 
@@ -139,7 +139,7 @@ func (w *follower) loop(ctx context.Context, book *growing) error {
 			}
 			w.Progress(w.progress(book))
 		}
-		if book.answered != nil && w.sawAll(book.answered) || time.Since(book.grew) > w.Within {
+		if book.answered != nil && w.sawAll(book.answered) || time.Since(book.grew) > book.patience(w.Within) {
 			w.write(ctx)
 			return nil
 		}

@@ -9,6 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/RoaringBitmap/roaring/v2/roaring64"
+
 	"plumbline/demo-app/telemetry"
 	"plumbline/loadgen/ledger"
 )
@@ -186,6 +188,57 @@ func TestFollowGivesUp(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
+}
+
+// Below one request in Within, a ledger at rest is not one whose load died.
+func TestFollowWaitsFromOneRequestToTheNext(t *testing.T) {
+	apart := func(d []doc) func(time.Time) []doc {
+		return func(begin time.Time) []doc {
+			d[0].visible, d[1].visible = begin.Add(2*time.Second), begin.Add(51*time.Second)
+			return d
+		}
+	}
+	const rate = 0.02
+	torn := tear(t, writeRun(t, rate, attempts(1), ledger.Trailer{Planned: 2}))
+	whole := writeRun(t, rate, attempts(2), ledger.Trailer{Planned: 2})
+	t.Run("the second comes", func(t *testing.T) {
+		out, _, took, err := followed(t, apart(lines(attempts(2))), nil, func(path string) {
+			appear(t, torn)(path)
+			time.Sleep(49 * time.Second)
+			appear(t, whole)(path)
+		})
+		if err != nil || out.Lag.Count != 2 || took > 55*time.Second {
+			t.Errorf("after %v: %+v, %v", took, out, err)
+		}
+	})
+	t.Run("the load died", func(t *testing.T) {
+		out, _, took, err := followed(t, apart(lines(attempts(2))), nil, appear(t, torn))
+		if err != nil || out.Lag.Count != 2 || took < 160*time.Second || took > 165*time.Second {
+			t.Errorf("after %v: %+v, %v", took, out, err)
+		}
+	})
+}
+
+func TestPatienceForGrowth(t *testing.T) {
+	for name, row := range map[string]struct {
+		rate           float64
+		lasts, patient time.Duration
+	}{
+		"patience is longer than any pause":  {200, time.Hour, 30 * time.Second},
+		"a few intervals":                    {0.02, time.Hour, 160 * time.Second},
+		"but not more than the load lasts":   {0.02, time.Minute, 70 * time.Second},
+		"a rate too small for time.Duration": {1e-300, time.Hour, time.Hour + 10*time.Second},
+		"a rate that is not known":           {0, time.Hour, 30 * time.Second},
+	} {
+		g := &growing{pause: pause(ledger.Header{Rate: row.rate, Duration: row.lasts})}
+		if got := g.patience(30 * time.Second); got != row.patient {
+			t.Errorf("%s: %v, want %v", name, got, row.patient)
+		}
+		g.answered = roaring64.New()
+		if got := g.patience(30 * time.Second); got != 30*time.Second {
+			t.Errorf("%s: %v after the ledger's end", name, got)
+		}
+	}
 }
 
 func TestFollowGoesOnWhenLagCannotBeWritten(t *testing.T) {

@@ -16,13 +16,21 @@ import (
 // is read through once, at its end, and not over and over.
 const quiet = 1500 * time.Millisecond
 
+// A living load leaves its ledger as it is between two requests, and while it
+// waits for the last answers.
+const (
+	intervals  = 3                // between requests, that a load may be late by
+	lastAnswer = 10 * time.Second // loadgen's usual limit of a request; the ledger does not say it
+)
+
 // growing is a ledger that may still be written.
 type growing struct {
 	path     string
 	run      string
 	size     int64
-	grew     time.Time // when it last grew
-	read     int64     // its size when it was last read through
+	grew     time.Time     // when it last grew
+	read     int64         // its size when it was last read through
+	pause    time.Duration // for which a living load may not write
 	answered *roaring64.Bitmap
 }
 
@@ -33,8 +41,24 @@ func (g *growing) open() error {
 		return err
 	}
 	defer book.Close()
-	g.run, g.grew = book.Header.RunID, time.Now()
+	g.run, g.grew, g.pause = book.Header.RunID, time.Now(), pause(book.Header)
 	return nil
+}
+
+func pause(h ledger.Header) time.Duration {
+	if h.Rate <= 0 {
+		return lastAnswer
+	}
+	// No load pauses for longer than it lasts; and so a tiny rate does not overflow.
+	return time.Duration(min(intervals/h.Rate*float64(time.Second), float64(h.Duration))) + lastAnswer
+}
+
+// patience is how long to wait for growth, and after the ledger's end for documents.
+func (g *growing) patience(within time.Duration) time.Duration {
+	if g.answered != nil {
+		return within
+	}
+	return max(within, g.pause)
 }
 
 // look takes note of growth, and once the file has come to rest reads which

@@ -155,6 +155,7 @@ func (n *node) answer(op string, docs []doc, raw []byte) ([]byte, error) {
 		TotalHits   bool     `json:"track_total_hits"`
 		Source      bool     `json:"_source"`
 		Stored      string   `json:"stored_fields"`
+		Fields      []string // from the source, where DocValues cannot be: texts
 		DocValues   []string `json:"docvalue_fields"`
 		Query       map[string]any
 		Sort        []any
@@ -184,7 +185,7 @@ func (n *node) answer(op string, docs []doc, raw []byte) ([]byte, error) {
 	hits := []any{}
 	for _, d := range list[:min(len(list), body.Size)] {
 		fields := map[string]any{}
-		for _, name := range body.DocValues {
+		for _, name := range append(body.DocValues, body.Fields...) {
 			switch v := d.fields[name].(type) {
 			case nil:
 			case []any:
@@ -220,6 +221,9 @@ func (n *node) sortValue(place int64, d doc, by any) int64 {
 			if err != nil {
 				n.t.Error(err)
 			}
+			if how := by.(map[string]any)[field].(map[string]any); how["order"] == "desc" {
+				return -at.UnixMilli()
+			}
 			return at.UnixMilli()
 		default:
 			x, err := strconv.ParseInt(v[0], 10, 64)
@@ -232,13 +236,15 @@ func (n *node) sortValue(place int64, d doc, by any) int64 {
 	return 0
 }
 
-// matches knows bool, term, terms and range.
+// matches knows bool, exists, term, terms and range.
 func (n *node) matches(d doc, query map[string]any) bool {
 	for kind, arg := range query {
 		of := arg.(map[string]any)
 		switch kind {
 		case "bool":
 			return n.matchesBool(d, of)
+		case "exists":
+			return len(values(d, of["field"].(string))) > 0
 		case "term":
 			for field, want := range of {
 				return slices.Contains(values(d, field), fmt.Sprint(want))

@@ -67,8 +67,19 @@ func (d *document) duration() (time.Duration, bool) {
 	return time.Duration(ns), ok
 }
 
-// natural reads a number of at most 18 digits: the largest integer is what
-// Elasticsearch sorts a missing value as.
+// durationText is event.duration as found, whatever it is.
+func (d *document) durationText() string {
+	if text := string(d.values[colDuration]); text != sortedMissing {
+		return text
+	}
+	return ""
+}
+
+// sortedMissing is what Elasticsearch sorts a missing number as.
+const sortedMissing = "9223372036854775807"
+
+// natural reads a number of at most 18 digits: sortedMissing
+// is none.
 func natural(text []byte) (n int64, ok bool) {
 	for _, c := range text {
 		if c < '0' || c > '9' {

@@ -20,6 +20,8 @@ func from(seq uint64) object {
 	return object{"range": object{telemetry.FieldRunSeq: object{"gte": seq}}}
 }
 
+func exists(field string) object { return object{"exists": object{"field": field}} }
+
 func all(filters ...object) object { return object{"bool": object{"filter": filters}} }
 
 func oneOf(options []object) object {

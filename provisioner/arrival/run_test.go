@@ -75,8 +75,17 @@ func (d doc) with(field string, value any) doc {
 // writeLedger writes a whole ledger and returns its path.
 func writeLedger(t testing.TB, list []ledger.Attempt) string {
 	t.Helper()
+	return writeRun(t, 200, list, ledger.Trailer{Planned: uint64(len(list))})
+}
+
+// writeRun is writeLedger for a load of another rate, plan or end.
+func writeRun(t testing.TB, rate float64, list []ledger.Attempt, end ledger.Trailer) string {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "ledger.zst")
-	w, err := ledger.Create(path, ledger.Header{RunID: runID, Started: started, Target: "http://127.0.0.1:8000", Rate: 200})
+	end.Ended = started.Add(time.Minute)
+	w, err := ledger.Create(path, ledger.Header{
+		RunID: runID, Started: started, Target: "http://127.0.0.1:8000", Rate: rate, Duration: time.Hour,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +97,7 @@ func writeLedger(t testing.TB, list []ledger.Attempt) string {
 			err = errors.Join(err, w.Done(a))
 		}
 	}
-	if err := errors.Join(err, w.Close(ledger.Trailer{Planned: uint64(len(list)), Ended: started.Add(time.Minute)})); err != nil {
+	if err := errors.Join(err, w.Close(end)); err != nil {
 		t.Fatal(err)
 	}
 	return path

@@ -54,6 +54,7 @@ type Evidence struct {
 	Streams            []StreamCheck
 	StreamsWithin      time.Duration
 	AllowIndeterminate uint64
+	AllowUnsent        uint64
 }
 
 // Judge turns evidence into properties and one outcome: one that fails makes
@@ -63,7 +64,7 @@ func (r *Report) Judge(e Evidence) {
 	acc := e.Account
 	r.Account, r.Followed, r.Panels, r.Streams = acc, e.Followed, e.Panels, e.Streams
 	r.Run, r.Target = acc.Run, acc.Header.Target
-	r.Properties = append(acc.properties(e.AllowIndeterminate), acc.measured())
+	r.Properties = append(acc.properties(e.AllowIndeterminate), acc.measured(), acc.loadSent(e.AllowUnsent))
 	if e.Followed != nil {
 		r.Properties = append(r.Properties, e.Followed.property(e.LagMissing))
 	}
@@ -109,7 +110,7 @@ func (a *Account) properties(allow uint64) []Property {
 	list := []Property{
 		{"arrival", "none lost", Holds, fmt.Sprintf("%s of %s answered attempts found", count(a.Answered-a.Lost.Len()), count(a.Answered))},
 		{"arrival", "none duplicated", Holds, "no attempt has two documents"},
-		{"arrival", "none corrupted", Holds, "method, route, status and trace id agree"},
+		{"arrival", "none corrupted", Holds, "method, route, status and trace id agree, each has its duration"},
 		{"arrival", "none unexpected", Holds, "every document has its attempt"},
 		{"arrival", "none indeterminate", Holds, "every attempt's fate is known"},
 	}
@@ -149,11 +150,28 @@ func (a *Account) measured() Property {
 	case a.Truncated:
 		p.Text += fmt.Sprintf("; the ledger was cut off after attempt %d; %s beyond it", a.Last, things(a.Beyond.Documents, "document"))
 	}
-	if a.NeverSent > 0 {
-		p.Text += fmt.Sprintf("; %s never sent", things(a.NeverSent, "attempt"))
-	}
 	if n := a.Unconfirmed.Len(); n > 0 {
 		p.Text += fmt.Sprintf("; %s delivered although the client saw no answer", count(n))
+	}
+	return p
+}
+
+// loadSent says whether the load was the one that was planned: of one that
+// hardly left, all may have arrived, and yet nothing is shown. A ledger that was
+// cut off has no trailer and so plans 0; whoever judges it asked for that.
+func (a *Account) loadSent(allow uint64) Property {
+	p := Property{"arrival", "load sent", Holds, fmt.Sprintf("%s of %s planned", count(a.Sent), count(a.Trailer.Planned))}
+	if a.Truncated {
+		p.Text = count(a.Sent) + " sent; the ledger was cut off before it says how many were planned"
+	}
+	if a.NeverSent > 0 {
+		p.Text += fmt.Sprintf("; %s never sent (allowed: %s)", count(a.NeverSent), count(allow))
+	}
+	if a.Trailer.Stopped != "" {
+		p.Text += "; the load ended early: " + a.Trailer.Stopped
+	}
+	if a.NeverSent > allow || a.Trailer.Stopped != "" || a.Attempts < a.Trailer.Planned {
+		p.Outcome = Unmeasured
 	}
 	return p
 }
@@ -190,6 +208,12 @@ func (c StreamCheck) property(started time.Time, within time.Duration) Property 
 	if c.Documents == 0 {
 		p.Outcome = Fails
 		p.Text = fmt.Sprintf("0 of at least 1 document since %s after %v", started.UTC().Format("15:04:05"), within)
+		switch {
+		case c.LastError != "":
+			p.Text += fmt.Sprintf("; %s without a measurement, the last error: %s", things(uint64(c.Seen), "document"), c.LastError)
+		case c.Seen > 0:
+			p.Text += fmt.Sprintf("; %s without %s", things(uint64(c.Seen), "document"), c.Needs)
+		}
 	}
 	return p
 }

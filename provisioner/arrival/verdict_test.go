@@ -67,7 +67,10 @@ func healthyReport(t *testing.T) *Report {
 			{ID: "requests", Title: "Requests", Documents: 4000, Rows: 1, Outcome: dashboards.Held, Compared: "documents exactly"},
 			{ID: "lag-max", Title: "Worst pipeline lag", Documents: 0, Outcome: dashboards.NotJudged, Compared: "nothing: no lag document"},
 		}
-		e.Streams = []StreamCheck{{telemetry.StreamPrometheus, 12}, {telemetry.StreamsSystem, 40}, {telemetry.StreamsBeats, 8}}
+		e.Streams = metricStreams()
+		for i := range e.Streams {
+			e.Streams[i].Documents = int64(8 * (i + 1))
+		}
 	})
 }
 
@@ -88,7 +91,9 @@ func brokenReport(t *testing.T) *Report {
 				Got: "71 documents", Want: "68 documents", Differs: []dashboards.Difference{{What: "documents", Got: "71", Want: "68"}, {What: "x", Got: "1", Want: "2"}}},
 			{ID: "errors", Title: "Errors", Outcome: dashboards.Empty, Got: "0 documents", Want: "68 documents"},
 		}
-		e.Streams = []StreamCheck{{telemetry.StreamPrometheus, 12}, {telemetry.StreamsSystem, 0}}
+		e.Streams = metricStreams()[:3]
+		e.Streams[0].Seen, e.Streams[0].LastError = 24, "connection refused"
+		e.Streams[1].Documents = 12
 	})
 }
 
@@ -146,7 +151,8 @@ func TestEachPropertyCanFail(t *testing.T) {
 			for i := range a {
 				a[i].Outcome = ledger.Refused
 			}
-		}, func([]doc) []doc { return nil }, nil},
+		}, func([]doc) []doc { return nil }, func(e *Evidence) { e.AllowUnsent = 20 }},
+		{"load sent", Unmeasured, Unmeasured, func(a []ledger.Attempt) { a[0].Outcome = ledger.Dropped }, func(d []doc) []doc { return d[1:] }, nil},
 		{"lag seen live", Unmeasured, Unmeasured, nil, nil, func(e *Evidence) { e.Followed = &Followed{} }},
 		{"lag seen live", Unmeasured, Unmeasured, nil, nil, func(e *Evidence) {
 			e.Followed, e.LagMissing = &Followed{Lag: Lag{Count: 9}}, "1 of 3 lag documents searchable"
@@ -220,7 +226,7 @@ func TestJUnitCounts(t *testing.T) {
 			skipped++
 		}
 	}
-	if suite.Tests != len(suite.Cases) || suite.Failures != failures || suite.Errors != errs || suite.Skipped != skipped || failures != 7 {
+	if suite.Tests != len(suite.Cases) || suite.Failures != failures || suite.Errors != errs || suite.Skipped != skipped || failures != 8 {
 		t.Errorf("suite says %d/%d/%d/%d, cases say %d/%d/%d/%d", suite.Tests, suite.Failures, suite.Errors, suite.Skipped, len(suite.Cases), failures, errs, skipped)
 	}
 }

@@ -13,15 +13,15 @@ const poll = 250 * time.Millisecond
 
 // Patience says how long a verdict waits for documents.
 type Patience struct {
-	Within time.Duration // for every answered attempt to be found
+	Within time.Duration // for every sent attempt to be found
 	Settle time.Duration // for late duplicates, once all are found
 }
 
 // Progress is told, now and then, what is still missing.
 type Progress func(text string)
 
-// Wait audits until nothing that was answered is missing, or until patience
-// ends, and returns the last account either way. Between audits it asks for a
+// Wait audits until nothing that was sent is missing, or until patience ends,
+// and returns the last account either way. Between audits it asks for a
 // count only; the account never rests on it. It relies on the index's own
 // refresh, because a reader may not force one and a user cannot either.
 func (a Audit) Wait(ctx context.Context, patience Patience, progress Progress) (*Account, error) {
@@ -32,8 +32,10 @@ func (a Audit) Wait(ctx context.Context, patience Patience, progress Progress) (
 	}
 	for n := acc.Documents; !acc.complete(); {
 		left := time.Until(deadline)
-		if left <= 0 {
+		if left <= 0 && acc.Lost.Len() > 0 {
 			return acc, nil
+		} else if left <= 0 {
+			break // what has no answer may never come; the rest can still be doubled
 		}
 		progress(acc.waiting(n, left))
 		// Auditing takes a while on long runs: never more than a third of the time.
@@ -43,8 +45,8 @@ func (a Audit) Wait(ctx context.Context, patience Patience, progress Progress) (
 		if n, err = a.count(ctx, acc.Run); err != nil {
 			return nil, err
 		}
-		// Fewer documents than answered attempts cannot be complete, whatever they are.
-		if n != acc.Documents && (n >= acc.Answered || time.Until(deadline) <= 0) {
+		// Fewer documents than sent attempts cannot be complete, whatever they are.
+		if n != acc.Documents && (n >= acc.Sent || time.Until(deadline) <= 0) {
 			if acc, took, err = a.timed(ctx); err != nil {
 				return nil, err
 			}
@@ -52,7 +54,7 @@ func (a Audit) Wait(ctx context.Context, patience Patience, progress Progress) (
 		}
 	}
 	if patience.Settle > 0 {
-		progress(fmt.Sprintf("all %s found; %v more for late duplicates", count(acc.Answered), patience.Settle))
+		progress(fmt.Sprintf("%s of %s found; %v more for late duplicates", count(acc.found()), count(acc.Sent), patience.Settle))
 		if err := sleep(ctx, patience.Settle); err != nil {
 			return nil, err
 		}
@@ -84,11 +86,14 @@ func (a Audit) count(ctx context.Context, run string) (uint64, error) {
 
 // waiting says what is missing, n documents being searchable by now.
 func (a *Account) waiting(n uint64, left time.Duration) string {
-	text := fmt.Sprintf("%s of %s answered attempts found", count(a.Answered-a.Lost.Len()), count(a.Answered))
-	if n == a.Documents {
+	text := fmt.Sprintf("%s of %s found", count(a.found()), things(a.Sent, "attempt"))
+	switch {
+	case n != a.Documents:
+		text = fmt.Sprintf("%s searchable, %s sent", things(n, "document"), things(a.Sent, "attempt"))
+	case a.Lost.Len() > 0:
 		text += ", missing " + a.Lost.Text(3)
-	} else {
-		text = fmt.Sprintf("%s searchable, %s answered", things(n, "document"), things(a.Answered, "attempt"))
+	default:
+		text += ", without an answer " + a.Indeterminate.Text(3)
 	}
 	return fmt.Sprintf("%s, %v left", text, left.Round(100*time.Millisecond))
 }

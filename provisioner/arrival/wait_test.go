@@ -3,13 +3,14 @@ package arrival
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
-	"plumbline/demo-app/telemetry"
+	"plumbline/loadgen/ledger"
 )
 
 func silent(string) {}
@@ -105,28 +106,86 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 	})
 }
 
-func TestStreams(t *testing.T) {
-	metric := func(at, visible time.Time) doc {
-		return doc{visible: visible, fields: map[string]any{telemetry.FieldTimestamp: at.UTC().Format("2006-01-02T15:04:05.000Z")}}
+// Whether an attempt without an answer reached the application shows only when
+// its line arrives, and that may be after the client gave up.
+func TestWaitForWhatHasNoAnswer(t *testing.T) {
+	const never = time.Hour
+	sent := attempts(40)
+	sent[19].Outcome, sent[19].Status = ledger.Timeout, 0
+	path := writeLedger(t, sent)
+	tests := []struct {
+		name          string
+		lines         map[int]time.Duration // when they become searchable; the others are
+		again         time.Duration         // a copy of the first, if above 0
+		delivered     uint64
+		indeterminate []uint64
+		took          time.Duration // to the next poll
+		audits        int
+	}{
+		{"all there: only the settling is waited for", nil, 0, 40, nil, 2 * time.Second, 1},
+		{"its line is waited for", map[int]time.Duration{20: 10 * time.Second}, 0, 40, nil, 12 * time.Second, 2},
+		{"no audit while fewer documents than attempts are there", map[int]time.Duration{20: 20 * time.Second, 40: 10 * time.Second}, 0, 40, nil, 22 * time.Second, 2},
+		{"it never comes", map[int]time.Duration{20: never}, 0, 39, []uint64{20}, 32 * time.Second, 1},
+		{"a duplicate in the count does not end the wait", map[int]time.Duration{20: 20 * time.Second}, 10 * time.Second, 39, nil, 22 * time.Second, 3},
+		{"it never comes, but a duplicate after patience does", map[int]time.Duration{20: never}, 31 * time.Second, 38, []uint64{20}, 32 * time.Second, 2},
 	}
-	synctest.Test(t, func(t *testing.T) {
-		begin := time.Now()
-		n := newNode(t)
-		n.streams[telemetry.StreamPrometheus] = []doc{metric(begin, begin)}
-		n.streams[telemetry.StreamsBeats] = []doc{metric(begin.Add(-time.Millisecond), begin), metric(begin.Add(9*time.Second), begin.Add(10*time.Second))}
-		got, err := Streams(t.Context(), n, begin, 30*time.Second, silent)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				begin := time.Now()
+				docs := lines(attempts(40))
+				if tt.again > 0 {
+					again := docs[0]
+					again.visible = begin.Add(tt.again)
+					docs = append(docs, again)
+				}
+				for seq, after := range tt.lines {
+					docs[seq-1].visible = begin.Add(after)
+				}
+				n, audits := newNode(t, docs...), 0
+				n.fail = func(_ int, op string) error {
+					if op == "open" {
+						audits++
+					}
+					return nil
+				}
+				acc, err := small(n, path).Wait(t.Context(), Patience{Within: 30 * time.Second, Settle: 2 * time.Second}, silent)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if acc.Delivered != tt.delivered || !slices.Equal(list(acc.Indeterminate), tt.indeterminate) {
+					t.Errorf("%d delivered, %v indeterminate; want %d, %v", acc.Delivered, list(acc.Indeterminate), tt.delivered, tt.indeterminate)
+				}
+				if took := time.Since(begin); took < tt.took || took > tt.took+poll {
+					t.Errorf("took %v, want %v", took, tt.took)
+				}
+				if audits != tt.audits {
+					t.Errorf("%d audits, want %d", audits, tt.audits)
+				}
+			})
+		})
+	}
+}
+
+func TestWaitingSaysWhatIsMissing(t *testing.T) {
+	sent := attempts(40)
+	sent[19].Outcome, sent[19].Status = ledger.Timeout, 0
+	path := writeLedger(t, sent)
+	for name, row := range map[string]struct {
+		docs []doc
+		n    uint64
+		want string
+	}{
+		"an answered one":         {lines(attempts(40))[1:], 39, "39 of 40 attempts found, missing 1, 3s left"},
+		"one without an answer":   {slices.Delete(lines(attempts(40)), 19, 20), 39, "39 of 40 attempts found, without an answer 20, 3s left"},
+		"only the count is known": {lines(attempts(40))[1:], 40, "40 documents searchable, 40 attempts sent, 3s left"},
+	} {
+		acc, err := small(newNode(t, row.docs...), path).Run(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := []StreamCheck{{telemetry.StreamPrometheus, 1}, {telemetry.StreamsSystem, 0}, {telemetry.StreamsBeats, 1}}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("streams (-want +got):\n%s", diff)
+		if got := acc.waiting(row.n, 3*time.Second); got != row.want {
+			t.Errorf("%s: %q, want %q", name, got, row.want)
 		}
-		if took := time.Since(begin); took != 30*time.Second {
-			t.Errorf("gave up after %v", took)
-		}
-		if p := got[1].property(begin, 30*time.Second); p.Outcome != Fails {
-			t.Errorf("an empty stream: %v", p)
-		}
-	})
+	}
 }

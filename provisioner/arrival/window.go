@@ -149,8 +149,11 @@ func (w *window) take(d *document, acc *Account) {
 		e.status = uint16(n) // nobody else knows it
 	}
 	check(telemetry.FieldTraceID, ledger.TraceID(acc.Run, seq), d.values[colTrace])
-	if took, ok := d.duration(); ok {
+	if took, ok := d.duration(); ok && took > 0 {
 		acc.Truth.Duration(w.routeOf(d, e), took)
+	} else {
+		e.state |= differs
+		acc.Corrupted.add(Mismatch{Seq: seq, Field: telemetry.FieldEventDuration, Expected: "nanoseconds above 0", Found: d.durationText()})
 	}
 }
 

@@ -26,7 +26,7 @@ import (
 
 const (
 	dialTimeout   = 3 * time.Second
-	answerTimeout = 60 * time.Second // from request written to response headers
+	answerTimeout = 60 * time.Second // for a whole exchange: repeats, and the answer to its last byte
 	maxRetries    = 4
 	maxAnswer     = 256 << 20 // bytes; a larger answer is an error, not a full memory
 )
@@ -44,6 +44,7 @@ type Config struct {
 // A Client asks one Elasticsearch. It is safe for concurrent use.
 type Client struct {
 	host  string
+	limit time.Duration            // answerTimeout, but in tests
 	once  *elastictransport.Client // for requests that must not be repeated
 	again *elastictransport.Client // repeats on 429, 502, 503
 }
@@ -75,13 +76,12 @@ func New(c Config) (*Client, error) {
 		return nil, err
 	}
 	return newClient(target, &http.Transport{
-		DialContext:           (&net.Dialer{Timeout: dialTimeout}).DialContext,
-		TLSClientConfig:       tlsConfig,
-		TLSHandshakeTimeout:   dialTimeout,
-		ResponseHeaderTimeout: answerTimeout,
-		MaxIdleConnsPerHost:   8,
-		IdleConnTimeout:       time.Minute,
-		DisableCompression:    true, // on loopback and in one data centre it costs more than it saves
+		DialContext:         (&net.Dialer{Timeout: dialTimeout}).DialContext,
+		TLSClientConfig:     tlsConfig,
+		TLSHandshakeTimeout: dialTimeout,
+		MaxIdleConnsPerHost: 8,
+		IdleConnTimeout:     time.Minute,
+		DisableCompression:  true, // on loopback and in one data centre it costs more than it saves
 	}, credentials...)
 }
 
@@ -93,7 +93,7 @@ func newClient(target *url.URL, network http.RoundTripper, more ...elastictransp
 		elastictransport.WithUserAgent("plumbline-provisioner"),
 		elastictransport.WithHeader(http.Header{"Accept": {"application/json"}}),
 	}, more...)
-	client = &Client{host: target.Host}
+	client = &Client{host: target.Host, limit: answerTimeout}
 	if client.once, err = elastictransport.NewClient(append(slices.Clone(options), elastictransport.WithDisableRetry())...); err != nil {
 		return nil, fmt.Errorf("elasticsearch client: %v", err)
 	}
@@ -128,6 +128,8 @@ func (c *Client) do(ctx context.Context, r request) ([]byte, error) {
 	if r.repeat {
 		transport = c.again
 	}
+	ctx, cancel := context.WithTimeout(ctx, c.limit)
+	defer cancel()
 	res, err := r.api.Do(ctx, transport)
 	if err != nil {
 		return nil, connectError(ctx, r.op, c.host, err)

@@ -280,6 +280,41 @@ func TestADeadlineEndsTheWaitBetweenTries(t *testing.T) {
 	})
 }
 
+// A server that dies in the middle of an answer without closing the connection
+// must not hold anybody for ever.
+func TestAnAnswerThatStallsIsGivenUp(t *testing.T) {
+	stall := func(after string) string {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if after != "" {
+				io.WriteString(w, after)
+				w.(http.Flusher).Flush()
+			}
+			<-r.Context().Done()
+		}))
+		t.Cleanup(server.Close)
+		return server.URL
+	}
+	for name, url := range map[string]string{"before the first byte": stall(""), "after the first byte": stall("{")} {
+		t.Run(name, func(t *testing.T) {
+			c, err := New(Config{URL: url})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.limit != answerTimeout {
+				t.Errorf("limit %v, want %v", c.limit, answerTimeout)
+			}
+			c.limit = 50 * time.Millisecond
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+			defer cancel()
+			_, err = c.Count(ctx, "logs", nil)
+			var got *ConnectError
+			if !errors.As(err, &got) || got.What != "no answer in the time allowed" || ctx.Err() != nil {
+				t.Errorf("error %v, the caller's own limit: %v", err, ctx.Err())
+			}
+		})
+	}
+}
+
 func TestInfoRefusesSomethingElseThatAnswers(t *testing.T) {
 	c, _ := scripted(t, status(200, `{"hello":"world"}`))
 	if _, err := c.Info(t.Context()); err == nil || !strings.Contains(err.Error(), "not as Elasticsearch does") {

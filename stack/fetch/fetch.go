@@ -181,17 +181,19 @@ func (f Fetch) ensure(ctx context.Context, p part) error {
 	return nil
 }
 
-// ToolError is a tool that ran and failed, with all that it printed.
+// ToolError is a tool that ran and failed.
 type ToolError struct {
 	Dir     string
 	Command []string
-	Code    int
-	Output  string
+	Died    *supervise.DiedError // with its log's path and last lines
 }
 
 func (e *ToolError) Error() string {
-	return fmt.Sprintf("exit code %d of\n  (cd %s && %s)\n%s", e.Code, e.Dir, strings.Join(e.Command, " "), strings.TrimRight(e.Output, "\n"))
+	return fmt.Sprintf("(cd %s && %s): %v", e.Dir, strings.Join(e.Command, " "), e.Died)
 }
+
+// Hint says what to type next.
+func (e *ToolError) Hint() string { return "run again: what was downloaded is kept" }
 
 // run runs one tool to its end.
 func (f Fetch) run(ctx context.Context, name, dir string, env []string, command ...string) error {
@@ -207,8 +209,7 @@ func (f Fetch) run(ctx context.Context, name, dir string, env []string, command 
 		return errors.Join(err, child.Stop())
 	}
 	if code != 0 {
-		output, _ := os.ReadFile(child.Log())
-		return &ToolError{Dir: dir, Command: command, Code: code, Output: string(output)}
+		return &ToolError{Dir: dir, Command: command, Died: child.Died()}
 	}
 	return nil
 }

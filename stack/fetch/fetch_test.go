@@ -3,6 +3,7 @@ package fetch
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -10,6 +11,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
+	"plumbline/cli"
 	"plumbline/stack/progress"
 	"plumbline/stack/supervise"
 	"plumbline/stack/versions"
@@ -111,18 +115,22 @@ func TestEnsureMakesAPartOnceAndNeverHalf(t *testing.T) {
 	}
 }
 
-func TestFailingToolIsShownWithItsCommandAndAllItSaid(t *testing.T) {
+func TestFailingToolIsShownWithItsCommandAndTheEndOfItsLog(t *testing.T) {
 	f := fetcher(t)
-	dir := tree(t, map[string]string{"go.mod": "module m\n\ngo 1.26\n", "main.go": "package main\n\nfunc main() { missing() }\n"})
-	err := f.goBuild(t.Context(), "broken", dir, f.Cache("bin"), ".")
-	var tool *ToolError
-	if !errors.As(err, &tool) || tool.Code != 1 {
-		t.Fatalf("got %v, want a failed tool", err)
+	p := part{name: "broken", path: f.Cache("broken"), make: func(ctx context.Context, _ string) error {
+		return f.run(ctx, "broken", "/", []string{"PLAY=fail"}, os.Args[0])
+	}}
+	err := f.ensure(t.Context(), p)
+	var want strings.Builder
+	fmt.Fprintf(&want, "fetch broken: (cd / && %s): broken ended: exit status 3; the last lines of %s:", os.Args[0], filepath.Join(f.Logs, "fetch-broken.log"))
+	for n := 6; n <= 20; n++ {
+		fmt.Fprintf(&want, "\n  | line %d", n)
 	}
-	for _, want := range []string{"(cd " + dir + " && ", "go build ", "undefined: missing"} {
-		if !strings.Contains(err.Error(), want) {
-			t.Errorf("message lacks %q: %v", want, err)
-		}
+	if diff := cmp.Diff(want.String(), fmt.Sprint(err)); diff != "" {
+		t.Error(diff)
+	}
+	if hint := cli.Hint(err); hint != "run again: what was downloaded is kept" {
+		t.Errorf("hint: %q", hint)
 	}
 }
 
@@ -151,8 +159,14 @@ func TestInterruptEndsATool(t *testing.T) {
 }
 
 func TestMain(m *testing.M) {
-	if os.Getenv("PLAY") == "wait" {
+	switch os.Getenv("PLAY") {
+	case "wait":
 		select {}
+	case "fail":
+		for n := range 20 {
+			fmt.Println("line", n+1)
+		}
+		os.Exit(3)
 	}
 	os.Exit(m.Run())
 }

@@ -14,6 +14,10 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
+
+	"plumbline/stack/statedir"
+	"plumbline/stack/supervise"
 )
 
 // transcript is what a command printed so far.
@@ -101,6 +105,10 @@ func TestDemo(t *testing.T) {
 		}
 	})
 
+	// Or else that nothing is left would be no news.
+	if up := marked(t); len(up) < 5 {
+		t.Errorf("while it is up: found %+v, want Elasticsearch, the service, two Beats and the board", up)
+	}
 	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
@@ -126,6 +134,9 @@ func TestCtrlCWhileStarting(t *testing.T) {
 	if err := cmd.Wait(); !errors.As(err, &exit) || exit.ExitCode() != 2 {
 		t.Errorf("after Ctrl-C: %v, want exit status 2: nothing was measured", err)
 	}
+	if !strings.Contains(said.String(), "\nstack: interrupted: there is no verdict\n") {
+		t.Error("it does not say that it was interrupted")
+	}
 	leavesNothing(t)
 }
 
@@ -140,8 +151,30 @@ func leavesNothing(t *testing.T) {
 		}
 		listener.Close()
 	}
-	left, err := exec.Command("pgrep", "-af", fmt.Sprintf("(:|=)(%d|%d|%d)", 8000+portOffset, 9200+portOffset, 5602+portOffset)).Output()
-	if err == nil {
-		t.Errorf("left behind:\n%s", left)
+	// The kernel may need a moment to bury what was killed.
+	left := marked(t)
+	for end := time.Now().Add(2 * time.Second); len(left) > 0 && time.Now().Before(end); left = marked(t) {
+		time.Sleep(50 * time.Millisecond)
 	}
+	if len(left) > 0 {
+		t.Errorf("left behind: %+v", left)
+	}
+}
+
+// marked finds the processes of the stack that was started last, and theirs.
+func marked(t *testing.T) []supervise.Orphan {
+	t.Helper()
+	sources, err := filepath.Abs(repository)
+	if err != nil {
+		t.Fatal(err)
+	}
+	state, _ := statedir.Choose(sources, os.Getuid())
+	if state, err = statedir.Resolve(state); err != nil {
+		t.Fatal(err)
+	}
+	found, err := supervise.Orphans(t.Context(), state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
 }

@@ -36,8 +36,8 @@ func TestLoop(t *testing.T) {
 		if r.Followed == nil || r.Followed.Lag.Count == 0 {
 			t.Error("no document's lag was seen")
 		}
-		if len(r.Streams) != 3 {
-			t.Errorf("%d groups of metric streams, want 3", len(r.Streams))
+		if len(r.Streams) != 6 {
+			t.Errorf("%d metric streams, want 6", len(r.Streams))
 		}
 		l.lookAtBoard(t, r.Account.Run)
 	})

@@ -67,7 +67,7 @@ func Down(ctx context.Context, options Options) (Stopped, error) {
 		return did, err
 	}
 	defer lock.Unlock()
-	did.Orphans, err = supervise.Sweep(ctx, s.dir.Path)
+	did.Orphans, err = s.sweep(ctx)
 	return did, err
 }
 

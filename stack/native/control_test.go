@@ -11,7 +11,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"plumbline/stack/statedir"
 	"plumbline/stack/supervise"
@@ -121,27 +120,6 @@ func TestSecondCopyIsRefusedWithTheHolder(t *testing.T) {
 	_, err := Start(t.Context(), options)
 	if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("process %d", cmd.Process.Pid)) {
 		t.Errorf("got %v, want the holder's number %d", err, cmd.Process.Pid)
-	}
-}
-
-func TestLoadCheck(t *testing.T) {
-	for _, row := range []struct {
-		proves string
-		load   Load
-		good   bool
-	}{
-		{"the default", Load{Rate: 200, Duration: 20 * time.Second}, true},
-		{"less than one a second", Load{Rate: 0.5, Duration: time.Minute}, true},
-		{"no rate", Load{Duration: time.Minute}, false},
-		{"a negative rate", Load{Rate: -1, Duration: time.Minute}, false},
-		{"no duration", Load{Rate: 1}, false},
-		{"more than a day", Load{Rate: 1, Duration: 25 * time.Hour}, false},
-	} {
-		t.Run(row.proves, func(t *testing.T) {
-			if err := row.load.Check(); (err == nil) != row.good {
-				t.Errorf("got %v, want good = %v", err, row.good)
-			}
-		})
 	}
 }
 

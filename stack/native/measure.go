@@ -5,46 +5,37 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strconv"
 	"time"
 
+	"plumbline/cli"
+	"plumbline/loadgen/pace"
 	"plumbline/stack/supervise"
 )
 
-// Load is what loadgen sends.
-type Load struct {
-	Rate     float64       // requests per second
-	Duration time.Duration // how long
-	RunID    string        // "" = loadgen makes one
-}
-
-// Check refuses a load that cannot be sent.
-func (l Load) Check() error {
-	switch {
-	case !(l.Rate > 0) || l.Rate > 100_000:
-		return fmt.Errorf("-rate %v: want more than 0 and at most 100000 requests per second", l.Rate)
-	case l.Duration < 100*time.Millisecond || l.Duration > 24*time.Hour:
-		return fmt.Errorf("-duration %v: want 100ms to 24h", l.Duration)
+// Measure sends the load and has the verifier follow it. It prints both reports
+// to stdout and returns the verdict's exit code: 0 all holds, 1 it does not, 2
+// it could not be measured. An error is a verifier that was never heard.
+func (s *Stack) Measure(ctx context.Context, load pace.Constant, stdout io.Writer) (int, error) {
+	code, err := s.measure(ctx, load)
+	// What was sent is worth knowing without a verdict, too.
+	_, unsent := s.show("loadgen.txt", stdout)
+	shown, unsaid := s.show("verdict.txt", stdout)
+	if err == nil && !shown {
+		s.progress.Note("%v", s.Child("verify").Died()) // it has come to no table
 	}
-	return nil
+	return code, errors.Join(err, unsent, unsaid)
 }
 
-// Measure sends the load and has the verifier follow it. It prints the verdict
-// to stdout and returns its exit code: 0 all holds, 1 it does not. An error is
-// a verdict that could not be had.
-func (s *Stack) Measure(ctx context.Context, load Load, stdout io.Writer) (int, error) {
+func (s *Stack) measure(ctx context.Context, load pace.Constant) (int, error) {
 	// The run's failure ends the measurement as well as the caller's wish.
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(s.ctx, func() { cancel(context.Cause(s.ctx)) })()
 
 	s.phase("load")
-	for _, name := range []string{"loadgen.txt", "verdict.txt"} {
-		if err := os.RemoveAll(s.dir.Run(name)); err != nil { // they are appended to
-			return 0, fmt.Errorf("measure: %w", err)
-		}
-	}
 	step, terminal := s.progress.HandOver("load", fmt.Sprintf("%g requests/s for %s", load.Rate, load.Duration))
 	judge, err := s.send(ctx, load, terminal)
 	if err != nil {
@@ -55,26 +46,41 @@ func (s *Stack) Measure(ctx context.Context, load Load, stdout io.Writer) (int, 
 
 	s.phase("verify")
 	step = s.progress.Step("verify", "every request against Elasticsearch")
-	code, err := s.finish(ctx, judge, 1)
+	code, err := s.finish(ctx, judge, cli.Undone)
+	if code == cli.Undone && ctx.Err() != nil {
+		err = context.Cause(ctx) // the run's end is why
+	}
 	if err != nil {
 		step.Fail()
 		return 0, err
 	}
-	step.Done("")
+	if code == cli.Undone {
+		step.Fail()
+	} else {
+		step.Done("")
+	}
 	s.record.Verdict = &code
 	s.phase("up")
-	for _, name := range []string{"loadgen.txt", "verdict.txt"} {
-		text, err := os.ReadFile(s.dir.Run(name))
-		if err != nil {
-			return 0, fmt.Errorf("show the verdict: %w", err)
-		}
-		fmt.Fprintf(stdout, "\n%s", text)
-	}
 	return code, nil
 }
 
+// show prints a report of the run, if there is one.
+func (s *Stack) show(name string, stdout io.Writer) (shown bool, err error) {
+	text, err := os.ReadFile(s.dir.Run(name))
+	switch {
+	case errors.Is(err, fs.ErrNotExist) || err == nil && len(text) == 0:
+		return false, nil
+	case err == nil:
+		_, err = fmt.Fprintf(stdout, "\n%s", text)
+	}
+	if err != nil {
+		err = fmt.Errorf("show the report: %w", err)
+	}
+	return true, err
+}
+
 // send sends the load to its end and returns the verifier that follows it.
-func (s *Stack) send(ctx context.Context, load Load, terminal *os.File) (*supervise.Child, error) {
+func (s *Stack) send(ctx context.Context, load pace.Constant, terminal *os.File) (*supervise.Child, error) {
 	sender, err := s.startLoad(load, terminal)
 	if err != nil {
 		return nil, err
@@ -107,16 +113,13 @@ func (s *Stack) finish(ctx context.Context, child *supervise.Child, worst int) (
 	return code, nil
 }
 
-func (s *Stack) startLoad(load Load, terminal *os.File) (*supervise.Child, error) {
-	command := []string{s.programs.Loadgen, "run", "-target", s.API, "-ledger", s.Ledger,
-		"-rate", strconv.FormatFloat(load.Rate, 'f', -1, 64), "-duration", load.Duration.String()}
-	if load.RunID != "" {
-		command = append(command, "-run-id", load.RunID)
-	}
+func (s *Stack) startLoad(load pace.Constant, terminal *os.File) (*supervise.Child, error) {
 	return s.group.Start(supervise.Spec{
-		Name: "loadgen", Command: command, Env: environment(), Ends: true,
+		Name: "loadgen", Env: environment(), Ends: true,
 		Log: s.log("loadgen"), Stdout: s.dir.Run("loadgen.txt"),
 		Stderr: terminal, Show: s.progress,
+		Command: []string{s.programs.Loadgen, "run", "-target", s.API, "-ledger", s.Ledger,
+			"-rate", strconv.FormatFloat(load.Rate, 'f', -1, 64), "-duration", load.Duration.String()},
 	})
 }
 

@@ -173,9 +173,7 @@ func open(options Options) (*Stack, error) {
 // clean ends what an earlier run left and empties its directory: each run
 // starts with an empty Elasticsearch and new secrets.
 func (s *Stack) clean(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
-	defer cancel()
-	orphans, err := supervise.Sweep(ctx, s.dir.Path)
+	orphans, err := s.sweep(ctx)
 	if err != nil {
 		return err
 	}
@@ -191,6 +189,15 @@ func (s *Stack) clean(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// sweep ends the processes that an earlier run left. One that not even SIGKILL
+// ends, as on a dead disk, must not hold us up for ever.
+func (s *Stack) sweep(ctx context.Context) ([]supervise.Orphan, error) {
+	const within = 20 * time.Second
+	ctx, cancel := context.WithTimeoutCause(ctx, within, fmt.Errorf("processes of an earlier run still live %s after SIGKILL", within))
+	defer cancel()
+	return supervise.Sweep(ctx, s.dir.Path)
 }
 
 // Context ends when the run fails: context.Cause tells why.

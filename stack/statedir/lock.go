@@ -23,7 +23,11 @@ type HeldError struct {
 }
 
 func (e *HeldError) Error() string {
-	return fmt.Sprintf("the stack is already running: process %d uses %s", e.PID, e.Dir)
+	who := "another process"
+	if e.PID != 0 {
+		who = fmt.Sprintf("process %d", e.PID)
+	}
+	return fmt.Sprintf("the stack is already running: %s uses %s", who, e.Dir)
 }
 
 // Hint says what to type next.

@@ -159,6 +159,23 @@ func TestLock(t *testing.T) {
 	lock.Unlock()
 }
 
+func TestHeldErrorNamesTheHolderIfItIsKnown(t *testing.T) {
+	for _, row := range []struct {
+		proves string
+		pid    int
+		want   string
+	}{
+		{"a known one by its number", 7, "the stack is already running: process 7 uses /state"},
+		{"an unknown one has no number", 0, "the stack is already running: another process uses /state"},
+	} {
+		t.Run(row.proves, func(t *testing.T) {
+			if diff := cmp.Diff(row.want, (&HeldError{Dir: "/state", PID: row.pid}).Error()); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
 func TestLockFileOfAKilledHolderIsNoLock(t *testing.T) {
 	d := opened(t)
 	if err := os.WriteFile(d.Run(lockName), []byte("4194304\n"), 0o600); err != nil {
