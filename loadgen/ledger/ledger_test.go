@@ -437,13 +437,17 @@ func compress(t testing.TB, text string) []byte {
 }
 
 func TestIdentity(t *testing.T) {
-	// SHA-256 of "run/1"
-	if got, want := TraceID("run", 1)+" "+SpanID("run", 1), traceAndSpan; got != want {
+	// The run, the number, and the start of SHA-256("run/1"); its bytes 16 to 24.
+	const want = "b70234620000000001a7becdaa54de67 80ff4484d57630ef"
+	if got := TraceID("run", 1) + " " + SpanID("run", 1); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	if TraceID("run", 1) == TraceID("run", 2) || TraceID("run", 1) == TraceID("run2", 1) {
 		t.Error("two attempts share a trace id")
 	}
+	for _, seq := range []uint64{1, 255, 256, 1<<32 - 1, 1 << 32} {
+		if TraceID("run", seq) >= TraceID("run", seq+1) {
+			t.Errorf("the trace id of %d does not come before the next one's", seq)
+		}
+	}
 }
-
-const traceAndSpan = "a7becdaa54de6754a29bee6d0caa327d 80ff4484d57630ef"
