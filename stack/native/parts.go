@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -214,36 +215,26 @@ func (s *Stack) startBeat(ctx context.Context, name, program, keyName string, st
 			"DEMO_APP_METRICS_URL="+s.API+"/metrics",
 			"FILEBEAT_STATS_PORT="+strconv.Itoa(s.ports.FilebeatStats),
 			"METRICBEAT_STATS_PORT="+strconv.Itoa(s.ports.MetricbeatStats)),
-	}, supervise.Gate{What: "shipping", Within: 30 * time.Second, Check: acked(client(), "http://"+loopback(stats)+"/stats")})
+	}, supervise.Gate{What: "shipping", Within: 30 * time.Second, Check: supervise.Reads(client(), "http://"+loopback(stats)+"/stats", acked)})
 }
 
-// acked is a check that Elasticsearch has taken at least one event of a Beat.
-func acked(client *http.Client, url string) func(context.Context) error {
-	return func(ctx context.Context) error {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-		if err != nil {
-			return err
-		}
-		response, err := client.Do(request)
-		if err != nil {
-			return err
-		}
-		defer response.Body.Close()
-		var stats struct {
-			Libbeat struct {
-				Output struct {
-					Events struct{ Acked, Failed, Total uint64 }
-				}
+// acked finds fault with a Beat's statistics until Elasticsearch has taken at
+// least one of its events.
+func acked(body io.Reader) error {
+	var stats struct {
+		Libbeat struct {
+			Output struct {
+				Events struct{ Acked, Failed, Total uint64 }
 			}
 		}
-		if err := json.NewDecoder(response.Body).Decode(&stats); err != nil {
-			return fmt.Errorf("GET %s: %w", url, err)
-		}
-		if e := stats.Libbeat.Output.Events; e.Acked == 0 {
-			return fmt.Errorf("GET %s: Elasticsearch has taken none of its events (%d sent, %d failed)", url, e.Total, e.Failed)
-		}
-		return nil
 	}
+	if err := json.NewDecoder(body).Decode(&stats); err != nil {
+		return err
+	}
+	if e := stats.Libbeat.Output.Events; e.Acked == 0 {
+		return fmt.Errorf("none of its events was taken by Elasticsearch (%d sent, %d failed)", e.Total, e.Failed)
+	}
+	return nil
 }
 
 func (s *Stack) startBoard(ctx context.Context) error {

@@ -70,6 +70,12 @@ func (c *Child) Ready(ctx context.Context, gate Gate) error {
 
 // Answers is a check that url answers a GET with 200.
 func Answers(client *http.Client, url string) func(context.Context) error {
+	return Reads(client, url, func(io.Reader) error { return nil })
+}
+
+// Reads is a check that url answers a GET with 200 and a body that read finds
+// no fault with.
+func Reads(client *http.Client, url string, read func(body io.Reader) error) func(context.Context) error {
 	return func(ctx context.Context) error {
 		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 		if err != nil {
@@ -80,9 +86,12 @@ func Answers(client *http.Client, url string) func(context.Context) error {
 			return err
 		}
 		defer response.Body.Close()
-		body, _ := io.ReadAll(io.LimitReader(response.Body, 300))
 		if response.StatusCode != http.StatusOK {
-			return fmt.Errorf("GET %s: %s: %.300s", url, response.Status, body)
+			body, _ := io.ReadAll(io.LimitReader(response.Body, 300))
+			return fmt.Errorf("GET %s: %s: %s", url, response.Status, body)
+		}
+		if err := read(response.Body); err != nil {
+			return fmt.Errorf("GET %s: %w", url, err)
 		}
 		return nil
 	}
