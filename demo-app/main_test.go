@@ -33,14 +33,20 @@ type process struct {
 	read  chan struct{} // closed at the end of standard output
 }
 
-// launch runs the program and returns once it says that it listens, and where.
+// launch runs the server and returns once it says that it listens, and where.
 func launch(t *testing.T, args ...string) *process {
+	t.Helper()
+	return start(t, append([]string{"-addr", "127.0.0.1:0"}, args...)...)
+}
+
+// start runs the program and returns once it says that it is at work.
+func start(t *testing.T, args ...string) *process {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	p := &process{stop: stop, ended: make(chan error, 1), stderr: &bytes.Buffer{}, read: make(chan struct{})}
 	out, stdout := io.Pipe()
 	go func() {
-		err := run(ctx, append([]string{"-addr", "127.0.0.1:0"}, args...), stdout, p.stderr)
+		err := run(ctx, args, stdout, p.stderr)
 		stdout.Close()
 		p.ended <- err
 	}()
@@ -55,9 +61,12 @@ func launch(t *testing.T, args ...string) *process {
 				t.Errorf("standard output has a line that is not JSON: %s", scanner.Text())
 				continue
 			}
-			if line["message"] == "listening" {
+			switch line["message"] {
+			case "listening":
 				at := line["server"].(map[string]any)
 				listening <- fmt.Sprintf("http://%s:%.0f", at["address"], at["port"])
+			case "working":
+				listening <- ""
 			}
 			p.mu.Lock()
 			p.lines = append(p.lines, line)
@@ -100,7 +109,7 @@ func get(t *testing.T, url string) (int, string) {
 
 func TestTwoServersInOneProcess(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "catalogue.db")
-	a, b := launch(t), launch(t, "-database", file, "-scale", "full", "-seed", "7")
+	a, b := launch(t), launch(t, "-database-url", file, "-scale", "full", "-seed", "7", "-session-lifetime", "30m")
 	for _, p := range []*process{a, b} {
 		if status, body := get(t, p.url+"/icat/Karen482"); status != 200 {
 			t.Errorf("%s: %d %s", p.url, status, body)
@@ -109,6 +118,11 @@ func TestTwoServersInOneProcess(t *testing.T) {
 	_, body := get(t, a.url+"/metrics")
 	if want := `http_server_request_duration_seconds_count{http_request_method="GET",http_response_status_code="200",http_route="/icat/{username}"} 1`; !strings.Contains(body, want) {
 		t.Error("the first server does not count its one request, and only that")
+	}
+	for p, want := range map[*process]string{a: `"lifetimeMinutes":120`, b: `"lifetimeMinutes":30`} {
+		if _, body := get(t, p.url+"/properties"); !strings.Contains(body, want) {
+			t.Errorf("properties lack %s: %s", want, body)
+		}
 	}
 	for _, p := range []*process{a, b} {
 		p.stop()
@@ -122,17 +136,17 @@ func TestTwoServersInOneProcess(t *testing.T) {
 				messages = append(messages, l["message"])
 			}
 		}
-		if diff := cmp.Diff([]any{"listening", "draining", "stopped"}, messages); diff != "" {
+		if diff := cmp.Diff([]any{"admin port closed: it needs ADMIN_TOKEN or ADMIN_TOKEN_FILE", "listening", "draining", "stopped"}, messages); diff != "" {
 			t.Errorf("app lines (-want +got):\n%s", diff)
 		}
 	}
 	// The same file again: no second seeding, and another facility is refused.
-	again := launch(t, "-database", file, "-scale", "full", "-seed", "7")
+	again := launch(t, "-database-url", file, "-scale", "full", "-seed", "7")
 	again.stop()
 	if _, err := again.wait(); err != nil {
 		t.Error(err)
 	}
-	err := run(t.Context(), []string{"-addr", "127.0.0.1:0", "-database", file}, io.Discard, io.Discard)
+	err := run(t.Context(), []string{"-addr", "127.0.0.1:0", "-database-url", file}, io.Discard, io.Discard)
 	if err == nil || !strings.Contains(err.Error(), "holds the full facility of seed 7") {
 		t.Errorf("another facility on the file: %v", err)
 	}
@@ -240,6 +254,12 @@ func TestBadCommandLines(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { busy.Close() })
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	free := closed.Addr().String()
+	closed.Close()
 	for _, row := range []struct {
 		proves string
 		args   []string
@@ -247,12 +267,13 @@ func TestBadCommandLines(t *testing.T) {
 		want   []string
 	}{
 		{"an unknown flag", []string{"-nope"}, 64, []string{"-nope", "hint: demo-app -h"}},
-		{"an argument", []string{"serve"}, 64, []string{`unexpected argument "serve"`}},
-		{"all bad values at once", []string{"-addr", "x", "-seed", "-1", "-scale", "big", "-log-level", "loud", "-service-name", "a b", "-environment", "", "-database", ""}, 64,
-			[]string{`-addr "x": not of the form host:port`, `-seed "-1"`, `-scale "big": unknown scale`, `-log-level "loud"`, `-service-name "a b"`, `-environment ""`, `-database ""`}},
-		{"a port that is none", []string{"-addr", "127.0.0.1:99999"}, 64, []string{"from 0 to 65535"}},
+		{"an argument", []string{"serve", "now"}, 64, []string{"now"}},
+		{"all bad values at once", []string{"-addr", "x", "-seed", "-1", "-scale", "big", "-log-level", "loud", "-service-name", "a b"}, 64,
+			[]string{`-addr "x"`, `-seed "-1"`, `-scale "big"`, `-log-level "loud"`, `-service-name "a b"`}},
 		{"a port in use", []string{"-addr", busy.Addr().String()}, 2, []string{"address already in use", "hint: stop what uses the port"}},
-		{"a database that cannot be", []string{"-addr", "127.0.0.1:0", "-database", "/does/not/exist.db"}, 2, []string{"open database /does/not/exist.db", "hint: name another file"}},
+		{"a database that cannot be", []string{"-addr", "127.0.0.1:0", "-database-url", "/does/not/exist.db"}, 2, []string{"/does/not/exist.db", "hint: name another database"}},
+		{"a worker with a queue that nobody else has", []string{"worker"}, 64, []string{"DATABASE_URL"}},
+		{"a server that is not there", []string{"healthcheck", "-addr", free}, 1, []string{"connection refused"}},
 	} {
 		var stdout, stderr bytes.Buffer
 		code := cli.Report(&stderr, "demo-app", run(t.Context(), row.args, &stdout, &stderr))
@@ -268,18 +289,6 @@ func TestBadCommandLines(t *testing.T) {
 			if !strings.HasPrefix(line, "demo-app: ") && !strings.HasPrefix(line, "hint: ") {
 				t.Errorf("%s: standard error has the line %q", row.proves, line)
 			}
-		}
-	}
-}
-
-func TestHelpNamesEveryFlag(t *testing.T) {
-	var stdout, stderr bytes.Buffer
-	if code := cli.Report(&stderr, "demo-app", run(t.Context(), []string{"-h"}, &stdout, &stderr)); code != 0 {
-		t.Errorf("exit code %d", code)
-	}
-	for _, flag := range []string{"-addr", "-database", "-seed", "-scale", "-service-name", "-environment", "-log-level", "Example:"} {
-		if !strings.Contains(stdout.String(), flag) {
-			t.Errorf("help lacks %s", flag)
 		}
 	}
 }

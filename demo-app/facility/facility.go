@@ -1,90 +1,75 @@
-// Package facility makes up the demo facility: users, investigations, datasets
-// and datafiles. The same seed and scale give the same facility in every
-// process, so a load generator knows valid names and ids without asking the
-// server. It keeps no catalogue and answers no query; the store does.
+// Package facility makes up the demo facility: people, instruments, visits and
+// the data they took. The same seed and scale give the same facility in every
+// process, so a load generator knows valid names and ids, and who may read what,
+// without asking the server. It keeps no catalogue and answers no query; the
+// store does.
 package facility
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
 
 	"plumbline/demo-app/icat"
 )
 
-// Password lets every demo user in. It protects nothing and is no secret.
-const Password = "icat-demo"
-
-// The users that are there whatever the seed.
-const (
-	KarenID    = 482 // Karen482, as in the README of the original demo
-	KarenName  = "Karen482"
-	MinterID   = 499
-	MinterName = "doiminter" // the account of the original demo's one test
-)
-
-// Scale says how large a facility is.
-type Scale struct {
-	Name           string
-	Users          int
-	Investigations int
-	Datasets       int
-	Datafiles      int
-}
-
-// Small is for tests and short runs.
-func Small() Scale {
-	return Scale{Name: "small", Users: 499, Investigations: 59, Datasets: 119, Datafiles: 1_799}
-}
-
-// Full is large enough that a scan can be told from a look-up.
-func Full() Scale {
-	return Scale{Name: "full", Users: 499, Investigations: 239, Datasets: 479, Datafiles: 26_399}
-}
-
-// ParseScale returns the scale called name.
-func ParseScale(name string) (Scale, error) {
-	for _, s := range []Scale{Small(), Full()} {
-		if s.Name == name {
-			return s, nil
-		}
-	}
-	return Scale{}, fmt.Errorf("unknown scale %q; known: small, full", name)
-}
-
-// Facility is one made-up facility. Ids of every kind are dense: 1 to the
-// count that its Scale names. Its methods may be called from any goroutine.
+// Facility is one made-up facility. Ids of every kind are dense from 1. Its
+// methods may be called from any goroutine; what they return is shared: read,
+// don't write.
 type Facility struct {
 	Seed  uint64
 	Scale Scale
 
-	users []icat.User
-	files []int // datafiles of dataset i+1
+	users          []icat.User
+	instruments    []icat.Instrument
+	scientists     []icat.InstrumentScientist
+	cycles         []icat.FacilityCycle
+	investigations []icat.Investigation
+	teams          []icat.InvestigationUser
+	beamtime       []icat.InvestigationInstrument
+	inCycle        []icat.InvestigationFacilityCycle
+	samples        []icat.Sample
+	datasets       []icat.Dataset
+
+	firstFile []int64   // of dataset i+1; one more at the end
+	sizes     []int64   // bytes of datafile i+1
+	visits    [][]int64 // investigations of user i+1
+	readers   [][]int64 // users who may read investigation i+1 before its release
 }
 
-// New returns the facility of seed and scale. Users are made at once (a few
-// milliseconds); everything larger only when it is asked for.
+// New returns the facility of seed and scale. What journeys are planned from
+// is made at once, in a few milliseconds; datafiles, their parameters and
+// keywords when All comes to them.
 func New(seed uint64, scale Scale) *Facility {
 	f := &Facility{Seed: seed, Scale: scale}
 	f.users = f.makeUsers()
-	f.files = f.spreadFiles()
+	f.instruments = f.makeInstruments()
+	f.scientists = f.makeScientists()
+	f.cycles = f.makeCycles()
+	f.makeInvestigations()
+	f.teams = f.makeTeams()
+	f.samples = f.makeSamples()
+	f.spreadFiles()
+	f.datasets = f.makeDatasets()
+	f.sumUp()
+	f.grantReading()
 	return f
 }
 
-// Users returns all users, id 1 first. The slice is shared: read only.
+// Users returns all users, id 1 first.
 func (f *Facility) Users() []icat.User { return f.users }
 
-// DatafileCount returns how many files the dataset holds, 0 for an unknown one.
-func (f *Facility) DatafileCount(datasetID int64) int {
-	if datasetID < 1 || datasetID > int64(len(f.files)) {
-		return 0
-	}
-	return f.files[datasetID-1]
-}
+// Investigations returns all investigations, id 1 first.
+func (f *Facility) Investigations() []icat.Investigation { return f.investigations }
+
+// Places returns which investigation took place on which instrument.
+func (f *Facility) Places() []icat.InvestigationInstrument { return f.beamtime }
+
+// Cycles returns which investigation took place in which facility cycle.
+func (f *Facility) Cycles() []icat.InvestigationFacilityCycle { return f.inCycle }
 
 // source returns the random numbers of one kind of thing, or of one thing of
 // that kind. Kinds do not share a stream: a new kind moves no other.
-func (f *Facility) source(kind string, n int) *rand.PCG {
+func (f *Facility) source(kind string, n int64) *rand.PCG {
 	h := uint64(14695981039346656037) // FNV-1a
 	for i := range len(kind) {
 		h = (h ^ uint64(kind[i])) * 1099511628211
@@ -92,26 +77,28 @@ func (f *Facility) source(kind string, n int) *rand.PCG {
 	return rand.NewPCG(f.Seed, h+uint64(n)*0x9e3779b97f4a7c15)
 }
 
-// spreadFiles deals the datafiles to the datasets: lognormal, so that a few
-// datasets hold most files, every dataset at least one.
-func (f *Facility) spreadFiles() []int {
-	const sigma = 1.1 // mean 55 gives a median of 30
-	r := rand.New(f.source("files per dataset", 0))
-	n := f.Scale.Datasets
-	weight, sum := make([]float64, n), 0.0
+func (f *Facility) random(kind string, n int64) *rand.Rand { return rand.New(f.source(kind, n)) }
+
+// deal shares total out to n, lognormally, at least one each. The median is
+// about total / (n e^(sigma²/2)). Weights are whole numbers, so that the last bit
+// of an exponential, which differs between processors, decides nothing.
+func deal(r *rand.Rand, total, n int, sigma float64) []int {
+	weight, sum := make([]int64, n), int64(0)
 	for i := range weight {
-		weight[i] = math.Exp(sigma * r.NormFloat64())
+		weight[i] = int64(math.Round(1000 * math.Exp(sigma*r.NormFloat64())))
 		sum += weight[i]
 	}
-	files, left := make([]int, n), f.Scale.Datafiles-n
+	shares, left := make([]int, n), total-n
 	spare := left
 	for i, w := range weight {
-		share := int(math.Floor(w / sum * float64(left)))
-		files[i] = 1 + share
+		share := int(w * int64(left) / sum)
+		shares[i] = 1 + share
 		spare -= share
 	}
 	for i := range spare { // what rounding left over; fewer than n
-		files[i]++
+		shares[i]++
 	}
-	return files
+	return shares
 }
+
+func pick[T any](r *rand.Rand, of []T) T { return of[r.IntN(len(of))] }

@@ -4,47 +4,51 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"hash"
+	"fmt"
+	"iter"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"plumbline/demo-app/icat"
 )
+
+// rows is All without its types.
+func rows[T any](t *testing.T, f *Facility) []T {
+	t.Helper()
+	var all []T
+	for _, kind := range f.All() {
+		for row := range kind {
+			if v, ok := row.(*T); ok {
+				all = append(all, *v)
+			}
+		}
+	}
+	if len(all) == 0 {
+		t.Fatalf("no rows of type %T", all)
+	}
+	return all
+}
+
+func count(kind iter.Seq[any]) int {
+	n := 0
+	for range kind {
+		n++
+	}
+	return n
+}
 
 // digest hashes everything a facility holds, ids that JSON hides included.
 func digest(t *testing.T, f *Facility) string {
 	t.Helper()
 	h := sha256.New()
-	add(t, h, f.Site())
-	add(t, h, f.Users())
-	add(t, h, f.InvestigationTypes())
-	add(t, h, f.DatasetTypes())
-	add(t, h, f.DatafileFormats())
-	for _, iu := range f.InvestigationUsers() {
-		add(t, h, iu)
-		add(t, h, [2]int64{iu.UserID, iu.InvestigationID})
-	}
-	for v := range f.Investigations() {
-		add(t, h, v)
-		add(t, h, v.TypeID)
-	}
-	for v := range f.Datasets() {
-		add(t, h, v)
-		add(t, h, [2]int64{v.InvestigationID, v.TypeID})
-	}
-	for v := range f.Datafiles() {
-		add(t, h, v)
-		add(t, h, [2]int64{v.DatasetID, v.FormatID})
+	for _, kind := range f.All() {
+		for row := range kind {
+			if err := json.NewEncoder(h).Encode(row); err != nil {
+				t.Fatal(err)
+			}
+			fmt.Fprintln(h, related(row))
+		}
 	}
 	return hex.EncodeToString(h.Sum(nil))
-}
-
-func add(t *testing.T, h hash.Hash, v any) {
-	t.Helper()
-	if err := json.NewEncoder(h).Encode(v); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // The digests are constants because two processes must agree, not just two
@@ -56,10 +60,10 @@ func TestSameSeedSameFacility(t *testing.T) {
 		scale  Scale
 		want   string
 	}{
-		{"small, the default seed", 1, Small(), "8e7de5bfceecc487e807a4ddb08b40a803035071725daf79c99332ce24e9e035"},
-		{"small, another seed", 2, Small(), "9b97193c7179e2e00f948d5efa4ff9b07c0aea6dd034821044c851dbf63a96a7"},
-		{"full", 1, Full(), "67d631ad498abf506c2dd5281623592809bf29fbc18fe1e03172dd764748f441"},
-		{"seed 0 is a seed like any other, not a random one", 0, Small(), "56e40c702ec2911ce024005de856fc91331029ee134816db6e6ff8628c2577eb"},
+		{"small, the default seed", 1, Small(), "9bf281b426ddc00112972b5cece4d35e16ba11f7ea57f837ef1bee3feb6061c6"},
+		{"small, another seed", 2, Small(), "11913565aaeb829660f31195c6a6b4fec9cd587cb856fb3481224f0e3e843536"},
+		{"full", 1, Full(), "dc8d2335d059644cae4b51fc366d1171d06b8587537d4d0a6c50ca392189f687"},
+		{"seed 0 is a seed like any other, not a random one", 0, Small(), "b5bf9a98100a0647297aec80dcb5a226daf076c1d1a8bdd1a2c6cf5db9b471ad"},
 	} {
 		if got := digest(t, New(row.seed, row.scale)); got != row.want {
 			t.Errorf("%s: digest %s, want %s", row.proves, got, row.want)
@@ -67,106 +71,62 @@ func TestSameSeedSameFacility(t *testing.T) {
 	}
 }
 
-func TestCountsAreWhatTheScaleNames(t *testing.T) {
-	for _, scale := range []Scale{Small(), Full()} {
-		f := New(1, scale)
-		got := Scale{Name: scale.Name, Users: len(f.Users())}
-		perDataset := map[int64]int{}
-		for range f.Investigations() {
-			got.Investigations++
+func TestSizes(t *testing.T) {
+	for _, row := range []struct {
+		scale Scale
+		want  map[string]int
+	}{
+		{Small(), map[string]int{
+			"Datafile": 1_799, "DatafileFormat": 9, "DatafileParameter": 2_023, "Dataset": 119, "DatasetType": 3,
+			"Facility": 1, "FacilityCycle": 19, "Instrument": 14, "InstrumentScientist": 42, "Investigation": 59,
+			"InvestigationFacilityCycle": 59, "InvestigationInstrument": 67, "InvestigationType": 3, "InvestigationUser": 614, "Keyword": 499,
+			"ParameterType": 21, "Sample": 119, "SampleType": 30, "User": 499, "total": 5_999,
+		}},
+		{Full(), map[string]int{
+			"Datafile": 26_399, "DatafileFormat": 9, "DatafileParameter": 29_698, "Dataset": 479, "DatasetType": 3,
+			"Facility": 1, "FacilityCycle": 79, "Instrument": 14, "InstrumentScientist": 42, "Investigation": 239,
+			"InvestigationFacilityCycle": 239, "InvestigationInstrument": 264, "InvestigationType": 3, "InvestigationUser": 1_168, "Keyword": 14_999,
+			"ParameterType": 21, "Sample": 719, "SampleType": 30, "User": 499, "total": 74_905,
+		}},
+	} {
+		got, total := map[string]int{}, 0
+		for entity, kind := range New(1, row.scale).All() {
+			got[entity] = count(kind)
+			total += got[entity]
 		}
-		for range f.Datasets() {
-			got.Datasets++
-		}
-		for file := range f.Datafiles() {
-			got.Datafiles++
-			perDataset[file.DatasetID]++
-			if file.ID != int64(got.Datafiles) {
-				t.Fatalf("datafile %d has id %d: ids are not dense", got.Datafiles, file.ID)
-			}
-		}
-		if diff := cmp.Diff(scale, got); diff != "" {
-			t.Errorf("%s (-scale +made):\n%s", scale.Name, diff)
-		}
-		for id, n := range perDataset {
-			if f.DatafileCount(id) != n {
-				t.Errorf("%s: dataset %d holds %d files, DatafileCount says %d", scale.Name, id, n, f.DatafileCount(id))
-			}
-		}
-	}
-}
-
-func TestPinnedUsersAreThereForAnySeed(t *testing.T) {
-	const want = `{"createId":"user","createTime":"2009-02-18T13:40:27+00:00","id":482,"modId":"user","modTime":"2008-12-18T19:17:14+00:00","affiliation":"University Of Cambridge","email":"ruizjason@gmail.com","fullName":"Timothy Buchanan","name":"Karen482","orcidId":"16799"}`
-	for seed := range uint64(3) {
-		f := New(seed, Small())
-		got, err := json.Marshal(f.Users()[KarenID-1].Profile())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if string(got) != want {
-			t.Errorf("seed %d: user 482 is\n%s\nwant\n%s", seed, got, want)
-		}
-		if name := f.Users()[MinterID-1].Name; name != MinterName {
-			t.Errorf("seed %d: user %d is %s, want %s", seed, MinterID, name, MinterName)
+		got["total"] = total
+		if diff := cmp.Diff(row.want, got); diff != "" {
+			t.Errorf("%s (-want +made):\n%s", row.scale.Name, diff)
 		}
 	}
 }
 
-func TestEveryUserHasAnInvestigationAndNoPlaceTwice(t *testing.T) {
-	for _, scale := range []Scale{Small(), Full()} {
-		f := New(1, scale)
-		investigations, places := map[int64]int{}, map[[2]int64]bool{}
-		for _, iu := range f.InvestigationUsers() {
-			investigations[iu.UserID]++
-			place := [2]int64{iu.UserID, iu.InvestigationID}
-			if places[place] {
-				t.Errorf("%s: user %d is twice in investigation %d", scale.Name, iu.UserID, iu.InvestigationID)
-			}
-			places[place] = true
-		}
-		if len(investigations) != scale.Users {
-			t.Errorf("%s: %d of %d users have an investigation", scale.Name, len(investigations), scale.Users)
+func TestAllCanBeLeftEarly(t *testing.T) {
+	f := New(1, Small())
+	for _, kind := range f.All() {
+		for range kind {
+			break
 		}
 	}
-}
-
-func TestUserNamesAreUniqueAndPlain(t *testing.T) {
-	seen := map[string]bool{}
-	for _, u := range New(1, Small()).Users() {
-		if seen[u.Name] {
-			t.Errorf("name %s is there twice", u.Name)
-		}
-		seen[u.Name] = true
-		for _, c := range u.Name {
-			if (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') {
-				t.Errorf("name %q needs escaping in a path", u.Name)
-			}
-		}
-	}
-}
-
-func TestORCIDCheckDigit(t *testing.T) {
-	for _, u := range New(1, Small()).Users() {
-		if u.ID == KarenID {
-			continue
-		}
-		sum := 0
-		for _, c := range u.ORCID[:18] {
-			if c != '-' {
-				sum = (sum + int(c-'0')) * 2
-			}
-		}
-		if want := "0123456789X"[(12-sum%11)%11]; u.ORCID[18] != want {
-			t.Errorf("user %d: orcid %s, check digit should be %c", u.ID, u.ORCID, want)
-		}
+	for range f.All() {
+		break
 	}
 }
 
 func BenchmarkNew(b *testing.B) {
-	var users []icat.User
-	for b.Loop() {
-		users = New(1, Small()).Users()
+	for _, scale := range []Scale{Small(), Full()} {
+		b.Run(scale.Name, func(b *testing.B) {
+			for b.Loop() {
+				New(1, scale)
+			}
+		})
 	}
-	_ = users
+}
+
+func BenchmarkAll(b *testing.B) {
+	for b.Loop() {
+		for _, kind := range New(1, Full()).All() {
+			count(kind)
+		}
+	}
 }

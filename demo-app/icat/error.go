@@ -23,15 +23,24 @@ const (
 
 // Codes that this API adds where ICAT has no word or a misleading one.
 const (
-	Unauthenticated  Code = "UNAUTHENTICATED"    // no bearer session was sent
-	NoSuchRoute      Code = "NO_SUCH_ROUTE"      // nothing answers at this path
-	MethodNotAllowed Code = "METHOD_NOT_ALLOWED" // the path exists, the method does not
-	TooLarge         Code = "TOO_LARGE"          // request body beyond the limit
-	ClientClosed     Code = "CLIENT_CLOSED"      // the client left before an answer
-	BadUpstream      Code = "BAD_UPSTREAM"       // the catalogue answered nonsense
-	Unavailable      Code = "UNAVAILABLE"        // the catalogue cannot be reached
-	Timeout          Code = "TIMEOUT"            // the catalogue took too long
+	Unauthenticated      Code = "UNAUTHENTICATED"        // no bearer session was sent
+	NoSuchRoute          Code = "NO_SUCH_ROUTE"          // nothing answers at this path
+	MethodNotAllowed     Code = "METHOD_NOT_ALLOWED"     // the path exists, the method does not
+	TooLarge             Code = "TOO_LARGE"              // request body beyond the limit
+	UnsupportedMediaType Code = "UNSUPPORTED_MEDIA_TYPE" // request body that says it is not JSON
+	ClientClosed         Code = "CLIENT_CLOSED"          // the client left before an answer
+	BadUpstream          Code = "BAD_UPSTREAM"           // the catalogue answered nonsense
+	Unavailable          Code = "UNAVAILABLE"            // the catalogue cannot be reached
+	Timeout              Code = "TIMEOUT"                // the catalogue took too long
 )
+
+// Codes returns all codes that an answer may carry.
+func Codes() []Code {
+	return []Code{
+		BadParameter, InsufficientPrivileges, BadSession, NoSuchObject, ObjectAlreadyExists, Validation, Internal, NotImplemented,
+		Unauthenticated, NoSuchRoute, MethodNotAllowed, TooLarge, UnsupportedMediaType, BadUpstream, Unavailable, Timeout,
+	}
+}
 
 // StatusClientClosed is what is logged and counted when nobody was left to
 // answer; it never goes over the wire.
@@ -52,6 +61,8 @@ func (c Code) Status() int {
 		return http.StatusMethodNotAllowed
 	case ObjectAlreadyExists, Validation:
 		return http.StatusPreconditionFailed
+	case UnsupportedMediaType:
+		return http.StatusUnsupportedMediaType
 	case TooLarge:
 		return http.StatusRequestEntityTooLarge
 	case ClientClosed:

@@ -2,7 +2,9 @@ package icat
 
 import (
 	"encoding/json"
+	"math"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -15,6 +17,7 @@ const (
 	maxDepth      = 3   // relations in a dotted path
 	maxConditions = 32  // of one request
 	maxValues     = 500 // of one "in"
+	maxIncludes   = 16  // relations in all of one request's includes
 )
 
 // Op is a comparison.
@@ -44,47 +47,76 @@ type Condition struct {
 	Values []any
 }
 
-// Order sorts by one of the entity's own fields.
+// Order sorts by a field of the entity, or of one that a path of to-one
+// relations leads to.
 type Order struct {
+	Path  []Relation
 	Field Field
 	Desc  bool
 }
 
 // Filter selects entities. All conditions must hold. Limit < 0 means no limit.
 type Filter struct {
-	Where []Condition
-	Order []Order
-	Limit int
-	Skip  int
+	Where    []Condition
+	Order    []Order
+	Limit    int
+	Skip     int
+	Distinct []Field   // not empty: only these fields, each combination once
+	Include  []Include // what is to come along
 }
 
-// ParseFilter reads where, order, limit and skip from a query string. What is
-// not in the schema of e is refused with BAD_PARAMETER. Counting takes a where
-// only: with counting set, the other three are refused too.
-func ParseFilter(e *Entity, query url.Values, counting bool) (Filter, error) {
+// ListParameters returns the parameters of a list, and the three below it those
+// of the other operations on a collection.
+func ListParameters() []string {
+	return []string{"where", "order", "limit", "skip", "distinct", "include"}
+}
+
+// CountParameters returns those of a count.
+func CountParameters() []string { return []string{"where", "distinct", "include"} }
+
+// FindOneParameters returns those of the first of a list.
+func FindOneParameters() []string { return []string{"where", "order", "skip", "distinct", "include"} }
+
+// GetParameters returns those of a look-up by id.
+func GetParameters() []string { return []string{"include"} }
+
+// ParseFilter reads those of a query's parameters that are allowed. Another
+// parameter, and whatever is not in the schema of e, is refused with
+// BAD_PARAMETER.
+func ParseFilter(e *Entity, query url.Values, allowed []string) (Filter, error) {
 	f := Filter{Limit: -1}
 	for key, values := range query {
-		if counting && key != "where" {
-			return f, Errorf(BadParameter, "count takes where only")
+		if !slices.Contains(allowed, key) {
+			return f, Errorf(BadParameter, "unknown parameter; known here: %s", strings.Join(allowed, ", "))
 		}
-		for _, v := range values {
+		for i, v := range values {
 			var err error
 			switch key {
 			case "where":
 				err = f.addWhere(e, v)
 			case "order":
 				err = f.addOrder(e, v)
-			case "limit":
-				f.Limit, err = parseCount(key, v)
-			case "skip":
-				f.Skip, err = parseCount(key, v)
-			default:
-				err = Errorf(BadParameter, "unknown parameter; known: where, order, limit, skip")
+			case "limit", "skip":
+				if i > 0 {
+					return f, Errorf(BadParameter, "%s: given more than once", key)
+				}
+				to := &f.Limit
+				if key == "skip" {
+					to = &f.Skip
+				}
+				*to, err = parseCount(key, v)
+			case "distinct":
+				err = f.addDistinct(e, v)
+			case "include":
+				err = f.addInclude(e, v)
 			}
 			if err != nil {
 				return f, err
 			}
 		}
+	}
+	if len(f.Distinct) > 0 && len(f.Include) > 0 {
+		return f, Errorf(BadParameter, "distinct and include exclude each other: distinct answers fields only")
 	}
 	return f, nil
 }
@@ -103,7 +135,7 @@ func (f *Filter) addWhere(e *Entity, v string) error {
 		return Errorf(BadParameter, `where: not of the form {"field":{"eq":value}}`)
 	}
 	for path, byOp := range byPath {
-		relations, field, err := resolve(e, path)
+		relations, field, err := resolve("where", e, path)
 		if err != nil {
 			return err
 		}
@@ -122,26 +154,39 @@ func (f *Filter) addWhere(e *Entity, v string) error {
 }
 
 // resolve walks a dotted path from e; its answer holds names of the schema only.
-func resolve(e *Entity, path string) ([]Relation, Field, error) {
+func resolve(parameter string, e *Entity, path string) ([]Relation, Field, error) {
 	names := strings.Split(path, ".")
-	if len(names) > maxDepth+1 {
-		return nil, Field{}, Errorf(BadParameter, "where: path crosses more than %d relations", maxDepth)
+	if len(names) > maxDepth+2 {
+		return nil, Field{}, Errorf(BadParameter, "%s: path crosses more than %d relations", parameter, maxDepth)
 	}
 	var relations []Relation
 	at := e
 	for _, name := range names[:len(names)-1] {
-		r, ok := at.Relation(name)
-		if !ok {
-			return nil, Field{}, Errorf(BadParameter, "where: unknown relation of %s; known: %s", at.Name, known(at.Relations, func(r Relation) string { return r.Name }))
+		r, err := relation(parameter, at, name)
+		if err != nil {
+			return nil, Field{}, err
 		}
 		relations = append(relations, r)
-		at, _ = Lookup(r.To)
+		at = r.Entity()
 	}
 	field, ok := at.Field(names[len(names)-1])
+	// The id at the far end of a to-one relation is held at its near end: to ask
+	// for it crosses nothing.
+	if n := len(relations); n > maxDepth && (field.Name != "id" || relations[n-1].Many()) {
+		return nil, Field{}, Errorf(BadParameter, "%s: path crosses more than %d relations", parameter, maxDepth)
+	}
 	if !ok {
-		return nil, Field{}, Errorf(BadParameter, "where: unknown field of %s; known: %s", at.Name, known(at.Fields, func(f Field) string { return f.Name }))
+		return nil, Field{}, Errorf(BadParameter, "%s: unknown field of %s; known: %s", parameter, at.Name, known(at.Fields, func(f Field) string { return f.Name }))
 	}
 	return relations, field, nil
+}
+
+func relation(parameter string, at *Entity, name string) (Relation, error) {
+	r, ok := at.Relation(name)
+	if !ok {
+		return r, Errorf(BadParameter, "%s: unknown relation of %s; known: %s", parameter, at.Name, known(at.Relations, func(r Relation) string { return r.Name }))
+	}
+	return r, nil
 }
 
 func known[T any](items []T, name func(T) string) string {
@@ -195,6 +240,11 @@ func oneValue(field Field, kind Kind, raw json.RawMessage) ([]any, error) {
 		if json.Unmarshal(raw, &n) == nil && n != nil {
 			return []any{*n}, nil
 		}
+	case Number:
+		var n *float64
+		if json.Unmarshal(raw, &n) == nil && n != nil && !math.IsInf(*n, 0) {
+			return []any{*n}, nil
+		}
 	case Boolean:
 		var b *bool
 		if json.Unmarshal(raw, &b) == nil && b != nil {
@@ -212,31 +262,5 @@ func oneValue(field Field, kind Kind, raw json.RawMessage) ([]any, error) {
 			return []any{t}, nil
 		}
 	}
-	wants := [...]string{String: "a string", Integer: "a whole number", Boolean: "true or false", Date: "an RFC 3339 date"}
-	return nil, Errorf(BadParameter, "where: %s takes %s here", field.Name, wants[kind])
-}
-
-// addOrder reads "field", "field asc" or "field desc", with or without the
-// JSON quotes that DataGateway clients send.
-func (f *Filter) addOrder(e *Entity, v string) error {
-	words := strings.Fields(strings.Trim(v, `"`))
-	if len(words) == 0 || len(words) > 2 || len(f.Order) == maxConditions {
-		return Errorf(BadParameter, `order: not of the form "field asc" or "field desc"`)
-	}
-	field, ok := e.Field(words[0])
-	if !ok {
-		return Errorf(BadParameter, "order: unknown field of %s; known: %s", e.Name, known(e.Fields, func(f Field) string { return f.Name }))
-	}
-	desc := false
-	if len(words) == 2 {
-		switch strings.ToLower(words[1]) {
-		case "desc":
-			desc = true
-		case "asc":
-		default:
-			return Errorf(BadParameter, `order: not of the form "field asc" or "field desc"`)
-		}
-	}
-	f.Order = append(f.Order, Order{field, desc})
-	return nil
+	return nil, Errorf(BadParameter, "where: %s takes %s here", field.Name, kind)
 }

@@ -3,45 +3,70 @@ package icat
 // Kind is the type of a field's values.
 type Kind int
 
-// The kinds of values a field holds.
+// The kinds of values a field holds, and the Go type of each.
 const (
-	String Kind = iota
-	Integer
-	Boolean
-	Date
+	String  Kind = iota // string
+	Integer             // int64
+	Number              // float64
+	Boolean             // bool
+	Date                // Time
 )
+
+// String says what a value of the kind looks like in JSON.
+func (k Kind) String() string {
+	return [...]string{String: "a string", Integer: "a whole number", Number: "a number", Boolean: "true or false", Date: "an RFC 3339 date"}[k]
+}
 
 // Field is one attribute of an entity, under its JSON name.
 type Field struct {
-	Name string
-	Kind Kind
+	Name     string
+	Kind     Kind
+	Required bool // never null
+	Max      int  // longest string in characters; 0 for other kinds
 }
 
 // Relation leads from an entity to another. Of a to-many relation, Inverse is
 // the to-one name by which the other entity points back.
 type Relation struct {
-	Name    string
-	To      string
-	Inverse string // "" for a to-one relation
+	Name     string
+	To       string
+	Inverse  string // "" for a to-one relation
+	Required bool   // a to-one that is never null
 }
 
-// Entity describes what a filter may name. Everything a client can say about
+// Many reports whether the relation leads to any number of entities.
+func (r Relation) Many() bool { return r.Inverse != "" }
+
+// Entity describes what a request may name. Everything a client can say about
 // the catalogue passes through these tables; nothing else reaches a query.
 type Entity struct {
 	Name       string // "Investigation"
 	Collection string // "investigations"; "" when there is no route for it
 	Fields     []Field
 	Relations  []Relation
+	Unique     []string // fields and to-one relations that no two entities share
+	// Owner is the to-one relation towards the investigation that decides who may
+	// read this entity. Public entities have none, and Investigation decides itself.
+	Owner  string
+	Public bool // everybody who is logged in may read it
 }
 
 // Field returns the attribute called name.
 func (e *Entity) Field(name string) (Field, bool) {
-	for _, f := range e.Fields {
-		if f.Name == name {
-			return f, true
-		}
+	if i := e.index(name); i >= 0 {
+		return e.Fields[i], true
 	}
 	return Field{}, false
+}
+
+// index returns the place of the field in Fields, -1 if there is none.
+func (e *Entity) index(name string) int {
+	for i := range e.Fields {
+		if e.Fields[i].Name == name {
+			return i
+		}
+	}
+	return -1
 }
 
 // Relation returns the relation called name.
@@ -56,7 +81,7 @@ func (e *Entity) Relation(name string) (Relation, bool) {
 
 // Lookup returns the entity called name ("Dataset").
 func Lookup(name string) (*Entity, bool) {
-	for _, e := range Entities() {
+	for _, e := range schema {
 		if e.Name == name {
 			return e, true
 		}
@@ -64,68 +89,25 @@ func Lookup(name string) (*Entity, bool) {
 	return nil, false
 }
 
-// Entities returns the schema. The entities are shared: read, don't write.
-func Entities() []*Entity { return schema }
-
-// schema never changes after the process has started.
-var schema = []*Entity{
-	{
-		Name: "User", Collection: "users",
-		Fields: fields(
-			Field{"affiliation", String}, Field{"email", String}, Field{"familyName", String}, Field{"fullName", String},
-			Field{"givenName", String}, Field{"name", String}, Field{"orcidId", String}),
-		Relations: []Relation{{"investigationUsers", "InvestigationUser", "user"}},
-	},
-	{
-		Name:   "Facility",
-		Fields: fields(Field{"daysUntilRelease", Integer}, Field{"description", String}, Field{"fullName", String}, Field{"name", String}, Field{"url", String}),
-	},
-	{
-		Name:      "InvestigationType",
-		Fields:    fields(Field{"description", String}, Field{"name", String}),
-		Relations: []Relation{{"facility", "Facility", ""}},
-	},
-	{
-		Name: "Investigation", Collection: "investigations",
-		Fields: fields(
-			Field{"doi", String}, Field{"endDate", Date}, Field{"fileCount", Integer}, Field{"fileSize", Integer}, Field{"name", String},
-			Field{"releaseDate", Date}, Field{"startDate", Date}, Field{"summary", String}, Field{"title", String}, Field{"visitId", String}),
-		Relations: []Relation{{"facility", "Facility", ""}, {"type", "InvestigationType", ""},
-			{"datasets", "Dataset", "investigation"}, {"investigationUsers", "InvestigationUser", "investigation"}},
-	},
-	{
-		Name:      "InvestigationUser",
-		Fields:    fields(Field{"role", String}),
-		Relations: []Relation{{"user", "User", ""}, {"investigation", "Investigation", ""}},
-	},
-	{
-		Name:      "DatasetType",
-		Fields:    fields(Field{"description", String}, Field{"name", String}),
-		Relations: []Relation{{"facility", "Facility", ""}},
-	},
-	{
-		Name: "Dataset", Collection: "datasets",
-		Fields: fields(
-			Field{"complete", Boolean}, Field{"description", String}, Field{"doi", String}, Field{"endDate", Date}, Field{"fileCount", Integer},
-			Field{"fileSize", Integer}, Field{"location", String}, Field{"name", String}, Field{"startDate", Date}),
-		Relations: []Relation{{"investigation", "Investigation", ""}, {"type", "DatasetType", ""}, {"datafiles", "Datafile", "dataset"}},
-	},
-	{
-		Name:      "DatafileFormat",
-		Fields:    fields(Field{"description", String}, Field{"name", String}, Field{"type", String}, Field{"version", String}),
-		Relations: []Relation{{"facility", "Facility", ""}},
-	},
-	{
-		Name: "Datafile", Collection: "datafiles",
-		Fields: fields(
-			Field{"checksum", String}, Field{"datafileCreateTime", Date}, Field{"datafileModTime", Date}, Field{"description", String},
-			Field{"doi", String}, Field{"fileSize", Integer}, Field{"location", String}, Field{"name", String}),
-		Relations: []Relation{{"dataset", "Dataset", ""}, {"datafileFormat", "DatafileFormat", ""}},
-	},
+// Entity returns the entity that a relation of the schema leads to.
+func (r Relation) Entity() *Entity {
+	e, ok := Lookup(r.To)
+	if !ok {
+		panic("icat: no entity " + r.To)
+	}
+	return e
 }
 
-// fields puts what every entity has before its own.
-func fields(own ...Field) []Field {
-	base := []Field{{"id", Integer}, {"createId", String}, {"createTime", Date}, {"modId", String}, {"modTime", Date}}
-	return append(base, own...)
+// Entities returns the schema, what is pointed at before what points at it.
+func Entities() []*Entity { return schema }
+
+// Collections returns the entities that have a route of their own.
+func Collections() []*Entity {
+	var served []*Entity
+	for _, e := range schema {
+		if e.Collection != "" {
+			served = append(served, e)
+		}
+	}
+	return served
 }

@@ -28,6 +28,12 @@ func ParseTime(s string) (Time, error) {
 	return Time{}, fmt.Errorf("not an RFC 3339 date")
 }
 
+// parseMinute reads ICAT's date of a search: yyyyMMddHHmm, UTC.
+func parseMinute(s string) (Time, error) {
+	t, err := time.Parse("200601021504", s)
+	return At(t), err
+}
+
 // IsZero reports whether there is no date.
 func (t Time) IsZero() bool { return t.t.IsZero() }
 
@@ -42,10 +48,13 @@ func (t Time) String() string { return t.t.Format(layout) }
 
 // MarshalJSON writes the date as a string.
 func (t Time) MarshalJSON() ([]byte, error) {
-	b := make([]byte, 0, len(layout)+2)
+	return t.appendJSON(make([]byte, 0, len(layout)+2)), nil
+}
+
+func (t Time) appendJSON(b []byte) []byte {
 	b = append(b, '"')
 	b = t.t.AppendFormat(b, layout)
-	return append(b, '"'), nil
+	return append(b, '"')
 }
 
 // UnmarshalJSON reads a date that ParseTime accepts.

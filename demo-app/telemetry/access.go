@@ -1,9 +1,12 @@
 package telemetry
 
 import (
+	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
-	"github.com/rs/zerolog"
+	"github.com/go-faster/jx"
 )
 
 // Longest texts of a client that get into a line, in bytes.
@@ -53,47 +56,93 @@ func Method(m string) string {
 	return MethodOther
 }
 
-// Access writes the access line of a.
+// Access writes the access line of a, whatever the level: one Write, no
+// allocation. The order of its members is fixed.
 func (l *Log) Access(a *Access) {
-	level, outcome := zerolog.InfoLevel, "success"
-	if a.Status >= 500 {
-		level, outcome = zerolog.ErrorLevel, "failure"
+	line, _ := l.buffers.Get().(*[]byte)
+	if line == nil {
+		line = new([]byte)
+		*line = make([]byte, 0, 1024)
 	}
-	e := l.start(a.Ended, level)
-	e.Dict("event", e.CreateDict().
-		Str("id", randomHex(16)).
-		Str("dataset", DatasetAccess).
-		Str("kind", "event").
-		RawJSON("category", categoryWeb).
-		Str("outcome", outcome).
-		Int64("duration", a.Duration.Nanoseconds()))
-	e.Dict("http", e.CreateDict().
-		Dict("request", e.CreateDict().Str("id", a.RequestID).Str("method", a.Method)).
-		Dict("response", e.CreateDict().
-			Int("status_code", a.Status).
-			Dict("body", e.CreateDict().Int64("bytes", a.Bytes))).
-		Str("route", a.Route))
-	e.Dict("url", e.CreateDict().Str("path", cut(a.Path, maxPath)))
-	if a.User != "" {
-		e.Dict("user", e.CreateDict().Str("name", a.User))
+	b := l.appendAccess((*line)[:0], a)
+	_, _ = l.out.Write(b) // Lines never fails; there is nobody else to tell
+	if cap(b) <= maxPooled {
+		*line = b
+		l.buffers.Put(line)
 	}
-	e.Dict("client", e.CreateDict().Str("ip", a.ClientIP))
-	if a.UserAgent != "" {
-		e.Dict("user_agent", e.CreateDict().Str("original", cut(a.UserAgent, maxUserAgent)))
-	}
-	e.Dict("trace", e.CreateDict().Str("id", a.TraceID))
-	e.Dict("span", e.CreateDict().Str("id", a.SpanID))
-	if a.RunID != "" {
-		e.Dict("run", e.CreateDict().Str("id", a.RunID).Int64("seq", a.RunSeq))
-	}
-	if a.Err != nil {
-		e.Dict("error", e.CreateDict().Str("code", a.Err.Code).Str("type", a.Err.Type).Str("message", a.Err.Message))
-	}
-	e.Msg("request answered")
 }
 
-// categoryWeb is never written to.
-var categoryWeb = []byte(`["web"]`)
+// maxPooled is the largest line, in bytes, whose buffer is used again.
+const maxPooled = 16 << 10
+
+func (l *Log) appendAccess(b []byte, a *Access) []byte {
+	head := l.success
+	if a.Status >= 500 {
+		head = l.failure
+	}
+	b = appendStamp(append(b, `{"@timestamp":"`...), a.Ended)
+	b = appendHex(append(b, head...), 16)
+	b = strconv.AppendInt(append(b, `","duration":`...), a.Duration.Nanoseconds(), 10)
+	b = appendText(append(b, `},"http":{"request":{"id":`...), a.RequestID)
+	b = appendText(append(b, `,"method":`...), a.Method)
+	b = strconv.AppendInt(append(b, `},"response":{"status_code":`...), int64(a.Status), 10)
+	b = strconv.AppendInt(append(b, `,"body":{"bytes":`...), a.Bytes, 10)
+	b = appendText(append(b, `}},"route":`...), a.Route)
+	b = appendText(append(b, `},"url":{"path":`...), cut(a.Path, maxPath))
+	if a.User != "" {
+		b = appendText(append(b, `},"user":{"name":`...), a.User)
+	}
+	b = appendText(append(b, `},"client":{"ip":`...), a.ClientIP)
+	if a.UserAgent != "" {
+		b = appendText(append(b, `},"user_agent":{"original":`...), cut(a.UserAgent, maxUserAgent))
+	}
+	b = appendText(append(b, `},"trace":{"id":`...), a.TraceID)
+	b = appendText(append(b, `},"span":{"id":`...), a.SpanID)
+	if a.RunID != "" {
+		b = appendText(append(b, `},"run":{"id":`...), a.RunID)
+		b = strconv.AppendInt(append(b, `,"seq":`...), a.RunSeq, 10)
+	}
+	if a.Err != nil {
+		b = appendText(append(b, `},"error":{"code":`...), a.Err.Code)
+		b = appendText(append(b, `,"type":`...), a.Err.Type)
+		b = appendText(append(b, `,"message":`...), a.Err.Message)
+	}
+	return append(b, "}}\n"...)
+}
+
+// accessHead is what follows the time stamp of an access line, up to and
+// without the event's id: all of it is known when the process starts.
+func (l *Log) accessHead(level Level, outcome string) []byte {
+	return fmt.Appendf(nil, `","log":{"level":%q},"message":"request answered","ecs":%s,"service":%s,`+
+		`"event":{"dataset":%q,"kind":"event","category":["web"],"outcome":%q,"id":"`, level, l.ecs, l.service, DatasetAccess, outcome)
+}
+
+// appendText appends s as a JSON string. What is not plain ASCII goes to jx,
+// which escapes but takes bytes beyond ASCII as they are: JSON has to be UTF-8.
+func appendText(b []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			w := jx.Writer{Buf: b}
+			w.Str(strings.ToValidUTF8(s, "\uFFFD"))
+			return w.Buf
+		}
+	}
+	b = append(b, '"')
+	b = append(b, s...)
+	return append(b, '"')
+}
+
+// appendStamp appends t in TimestampLayout and UTC. RFC 3339 without a fraction
+// is what package time formats fastest; the nine digits follow by hand.
+func appendStamp(b []byte, t time.Time) []byte {
+	b = t.UTC().AppendFormat(b, time.RFC3339)
+	b[len(b)-1] = '.' // was Z
+	var digits [9]byte
+	for i, n := 8, t.Nanosecond(); i >= 0; i, n = i-1, n/10 {
+		digits[i] = byte('0' + n%10)
+	}
+	return append(append(b, digits[:]...), 'Z')
+}
 
 func cut(s string, n int) string {
 	if len(s) > n {

@@ -8,8 +8,10 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -145,11 +147,93 @@ func TestAppLine(t *testing.T) {
 	}
 	want := []string{
 		FieldTimestamp, FieldECSVersion, FieldErrorCode, FieldErrorMessage, FieldErrorStack, FieldErrorType, FieldEventDataset, FieldEventID,
-		FieldEventKind, FieldLogLevel, FieldMessage, FieldServiceEnv, FieldServiceName, FieldServiceNode, FieldServiceVer, FieldSpanID, FieldTraceID,
+		FieldEventKind, FieldLogLevel, FieldMessage, FieldRequestID, FieldServiceEnv, FieldServiceName, FieldServiceNode, FieldServiceVer, FieldSpanID, FieldTraceID,
 	}
 	slices.Sort(want)
 	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(got))); diff != "" {
 		t.Errorf("app line's fields (-want +got):\n%s", diff)
+	}
+}
+
+// Whatever a client sends, the line is one line of JSON that the standard
+// library reads back as it was, but for bytes that are not UTF-8.
+func FuzzAccessLine(f *testing.F) {
+	f.Add("/icat/Karen482", "curl/8", "Karen482", "message")
+	f.Add("/\"\\\n\x00\x1f\x7f", "\xff\xfe", "é\u2028\u2029<&>", "\xed\xa0\x80")
+	f.Add(strings.Repeat("é", maxPath), strings.Repeat("\U0001F600", maxUserAgent), "\ufffd", "\b\f\r\t/")
+	f.Fuzz(func(t *testing.T, path, agent, user, message string) {
+		var out bytes.Buffer
+		a := anAccess()
+		a.Path, a.UserAgent, a.User, a.Err.Message = path, agent, user, message
+		a.RequestID, a.Route, a.Method, a.ClientIP, a.TraceID = user, path, agent, message, user
+		aLog(&out).Access(a)
+		if n := bytes.Count(out.Bytes(), []byte("\n")); n != 1 || !bytes.HasSuffix(out.Bytes(), []byte("}\n")) {
+			t.Errorf("%d newlines in %q", n, out.Bytes())
+		}
+		if !utf8.Valid(out.Bytes()) {
+			t.Errorf("not UTF-8: %q", out.Bytes())
+		}
+		got := flatten(t, out.Bytes())
+		for field, text := range map[string]string{
+			FieldPath: cut(path, maxPath), FieldUserAgent: cut(agent, maxUserAgent), FieldUserName: user, FieldErrorMessage: message,
+			FieldRequestID: user, FieldRoute: path, FieldMethod: agent, FieldClientIP: message, FieldTraceID: user,
+		} {
+			want := strings.ToValidUTF8(text, "\uFFFD")
+			if v, ok := got[field]; ok != (text != "" || field != FieldUserName && field != FieldUserAgent) || ok && v != want {
+				t.Errorf("%s is %q, want %q", field, v, want)
+			}
+		}
+	})
+}
+
+func TestStampsHaveNineDigits(t *testing.T) {
+	for _, nanos := range []int64{0, 1, 999_999_999, 120_000_000, 1_772_366_400_000_000_009} {
+		at := time.Unix(0, nanos).In(time.FixedZone("", -5*3600))
+		if got, want := string(appendStamp(nil, at)), at.UTC().Format(TimestampLayout); got != want {
+			t.Errorf("stamp %s, want %s", got, want)
+		}
+	}
+}
+
+func TestTheLevelCanChangeUnderLoad(t *testing.T) {
+	var out lockedBuffer
+	l := NewLog(&out, Service{}, 0)
+	var wg sync.WaitGroup
+	const writers, each = 4, 500
+	for range writers {
+		wg.Go(func() {
+			for i := range each {
+				l.SetLevel(Level(i % 4))
+				l.Info().Msg("maybe")
+				l.Access(anAccess())
+			}
+		})
+	}
+	wg.Wait()
+	if n := bytes.Count(out.b.Bytes(), []byte(DatasetAccess)); n != writers*each {
+		t.Errorf("%d access lines of %d", n, writers*each)
+	}
+	l.SetLevel(3)
+	if l.Warn() != nil || l.Error() == nil {
+		t.Error("at level error a warning is written, or an error is not")
+	}
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func TestAnAccessLineAllocatesNothing(t *testing.T) {
+	l, a := aLog(io.Discard), anAccess()
+	if n := testing.AllocsPerRun(1000, func() { l.Access(a) }); n != 0 {
+		t.Errorf("%v allocations a line", n)
 	}
 }
 

@@ -2,10 +2,12 @@ package telemetry
 
 import (
 	"context"
+	"encoding/binary"
 	"encoding/hex"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"go.opentelemetry.io/otel/baggage"
 	"go.opentelemetry.io/otel/propagation"
@@ -22,38 +24,99 @@ type Identity struct {
 	RunSeq    int64  // from 1; 0 when RunID is ""
 }
 
-// Headers that carry the identity besides W3C's traceparent and baggage.
+// HeaderRequestID carries the request id, both ways.
 const HeaderRequestID = "X-Request-Id"
 
-// Identify reads the identity from request headers. What is malformed counts
-// as absent: a client can spoil its own identity, never the answer.
+// W3C's headers, as net/http spells them.
+const (
+	headerTraceparent = "Traceparent"
+	headerBaggage     = "Baggage"
+)
+
+// Identify reads the identity from the canonical headers of a request. What is
+// malformed counts as absent: a client can spoil its own identity, never the
+// answer.
 func Identify(h http.Header) Identity {
-	id := Identity{SpanID: randomHex(8), RequestID: h.Get(HeaderRequestID)}
-	if !SaneID(id.RequestID) {
-		id.RequestID = randomHex(8)
+	id := Identity{RequestID: first(h, HeaderRequestID), TraceID: traceID(first(h, headerTraceparent))}
+	id.RunID, id.RunSeq = run(h[headerBaggage])
+	n := 16 // hex digits to make; all of them are one string
+	if id.TraceID == "" {
+		n += 32
 	}
-	carrier := propagation.HeaderCarrier(h)
-	if h.Get("traceparent") != "" {
-		ctx := propagation.TraceContext{}.Extract(context.Background(), carrier)
-		if sc := trace.SpanContextFromContext(ctx); sc.HasTraceID() {
-			id.TraceID = sc.TraceID().String()
-		}
+	if !SaneID(id.RequestID) {
+		id.RequestID = ""
+		n += 16
+	}
+	var raw [64]byte
+	made := string(appendHex(raw[:0], n/2))
+	id.SpanID, made = made[:16], made[16:]
+	if id.RequestID == "" {
+		id.RequestID, made = made[:16], made[16:]
 	}
 	if id.TraceID == "" {
-		id.TraceID = randomHex(16)
-	}
-	if h.Get("baggage") != "" {
-		ctx := propagation.Baggage{}.Extract(context.Background(), carrier)
-		id.RunID, id.RunSeq = run(baggage.FromContext(ctx))
+		id.TraceID = made
 	}
 	return id
 }
 
-// run returns the two members that are allowed into the log, both or none.
-func run(b baggage.Baggage) (string, int64) {
-	id := b.Member(FieldRunID).Value()
-	seq := b.Member(FieldRunSeq).Value()
-	if !SaneID(id) || seq == "" || seq[0] < '1' || seq[0] > '9' {
+func first(h http.Header, canonical string) string {
+	if v := h[canonical]; len(v) > 0 {
+		return v[0]
+	}
+	return ""
+}
+
+// traceID returns the trace id of a traceparent, "" if it is malformed. The
+// form that nearly every client sends is read here, without allocation; what
+// looks different is for the library to judge.
+func traceID(traceparent string) string {
+	if traceparent == "" {
+		return ""
+	}
+	if len(traceparent) == 55 && traceparent[:3] == "00-" && traceparent[35] == '-' && traceparent[52:54] == "-0" &&
+		'0' <= traceparent[54] && traceparent[54] <= '3' && isID(traceparent[3:35]) && isID(traceparent[36:52]) {
+		return traceparent[3:35]
+	}
+	ctx := propagation.TraceContext{}.Extract(context.Background(), propagation.MapCarrier{"traceparent": traceparent})
+	if sc := trace.SpanContextFromContext(ctx); sc.HasTraceID() {
+		return sc.TraceID().String()
+	}
+	return ""
+}
+
+// isID reports whether s is lower-case hex and not all zero.
+func isID(s string) bool {
+	zero := true
+	for i := range len(s) {
+		c := s[i]
+		if c-'0' > 9 && c-'a' > 5 { // below either, c wraps around
+			return false
+		}
+		zero = zero && c == '0'
+	}
+	return !zero
+}
+
+// run returns the two members of the baggage that are allowed into the log,
+// both or none. As with traceparent, the plain form is read here and the rest
+// of the grammar (spaces, properties, percent signs, several headers, invalid
+// members, the limits) is the library's.
+func run(headers []string) (string, int64) {
+	if len(headers) == 0 {
+		return "", 0
+	}
+	id, seq, plain := "", "", false
+	if len(headers) == 1 {
+		id, seq, plain = plainRun(headers[0])
+	}
+	if !plain {
+		b, _ := baggage.Parse(strings.Join(headers, ",")) // holds what is valid, error or not
+		id, seq = b.Member(FieldRunID).Value(), b.Member(FieldRunSeq).Value()
+		if !SaneID(id) {
+			return "", 0
+		}
+	}
+	if id == "" || seq == "" || seq[0] < '1' || seq[0] > '9' {
 		return "", 0
 	}
 	n, err := strconv.ParseInt(seq, 10, 64)
@@ -61,6 +124,37 @@ func run(b baggage.Baggage) (string, int64) {
 		return "", 0
 	}
 	return id, n
+}
+
+// plainRun reads the two members from a baggage of at most 512 bytes and 64
+// members without a space, a property or a percent sign. Other members, valid
+// or not, cannot change the two then. It reports whether the baggage is of that
+// form and its two members, if present, are sane.
+func plainRun(header string) (id, seq string, plain bool) {
+	if len(header) > 512 {
+		return "", "", false
+	}
+	for members := 1; ; members++ {
+		end := 0
+		for ; end < len(header) && header[end] != ','; end++ {
+			if c := header[end]; c <= ' ' || c > '~' || c == ';' || c == '%' {
+				return "", "", false
+			}
+		}
+		key, value, _ := strings.Cut(header[:end], "=")
+		switch {
+		case members > 64, (key == FieldRunID || key == FieldRunSeq) && !SaneID(value):
+			return "", "", false
+		case key == FieldRunID:
+			id = value
+		case key == FieldRunSeq:
+			seq = value
+		}
+		if end == len(header) {
+			return id, seq, true
+		}
+		header = header[end+1:]
+	}
 }
 
 // SaneID reports whether s may stand as an id or name in a line: it matches
@@ -79,15 +173,32 @@ func SaneID(s string) bool {
 	return true
 }
 
-// randomHex returns n random bytes in hex; n is at most 16. The generator is
-// ChaCha8 seeded by the system: ids of two processes do not collide.
-func randomHex(n int) string {
-	var raw [16]byte
-	for i := 0; i < n; i += 8 {
-		v := rand.Uint64()
-		for j := range 8 {
-			raw[i+j] = byte(v >> (8 * j))
-		}
+// appendHex appends n random bytes in hex; n is a multiple of 8. The generator
+// is ChaCha8 seeded by the system: ids of two processes do not collide.
+func appendHex(b []byte, n int) []byte {
+	var raw [8]byte
+	for range n / 8 {
+		binary.LittleEndian.PutUint64(raw[:], rand.Uint64())
+		b = hex.AppendEncode(b, raw[:])
 	}
-	return hex.EncodeToString(raw[:n])
+	return b
+}
+
+func randomHex(n int) string {
+	var raw [32]byte
+	return string(appendHex(raw[:0], n))
+}
+
+// Context returns ctx with the trace of id, for work that goes on after the
+// request. A span that ctx has already stays.
+func (id Identity) Context(ctx context.Context) context.Context {
+	if trace.SpanContextFromContext(ctx).IsValid() {
+		return ctx
+	}
+	traceID, err := trace.TraceIDFromHex(id.TraceID)
+	spanID, err2 := trace.SpanIDFromHex(id.SpanID)
+	if err != nil || err2 != nil {
+		return ctx
+	}
+	return trace.ContextWithSpanContext(ctx, trace.NewSpanContext(trace.SpanContextConfig{TraceID: traceID, SpanID: spanID}))
 }

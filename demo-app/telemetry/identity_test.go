@@ -1,9 +1,15 @@
 package telemetry
 
 import (
+	"context"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
+
+	"go.opentelemetry.io/otel/baggage"
+	"go.opentelemetry.io/otel/propagation"
+	apitrace "go.opentelemetry.io/otel/trace"
 )
 
 const (
@@ -76,14 +82,119 @@ func isHex(s string, n int) bool {
 	return len(s) == n && strings.Trim(s, "0123456789abcdef") == "" && strings.Trim(s, "0") != ""
 }
 
+// oracle is OpenTelemetry's own reading of the headers.
+func oracle(h http.Header) (trace, run string, seq int64) {
+	ctx := propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{}).
+		Extract(context.Background(), propagation.HeaderCarrier(h))
+	if sc := apitrace.SpanContextFromContext(ctx); sc.HasTraceID() {
+		trace = sc.TraceID().String()
+	}
+	b := baggage.FromContext(ctx)
+	n, err := strconv.ParseInt(b.Member(FieldRunSeq).Value(), 10, 64)
+	if id := b.Member(FieldRunID).Value(); SaneID(id) && err == nil && n > 0 && strconv.FormatInt(n, 10) == b.Member(FieldRunSeq).Value() {
+		run, seq = id, n
+	}
+	return trace, run, seq
+}
+
+// compare holds what we read against what OpenTelemetry reads.
+func compare(t *testing.T, h http.Header) {
+	t.Helper()
+	got := Identify(h)
+	wellFormed(t, got)
+	trace, run, seq := oracle(h)
+	if trace != "" && got.TraceID != trace {
+		t.Errorf("%q: trace %s, OpenTelemetry reads %s", h, got.TraceID, trace)
+	}
+	if trace == "" && traceID(first(h, headerTraceparent)) != "" {
+		t.Errorf("%q: trace %s, OpenTelemetry reads none", h, got.TraceID)
+	}
+	if got.RunID != run || got.RunSeq != seq {
+		t.Errorf("%q: run %q %d, OpenTelemetry reads %q %d", h, got.RunID, got.RunSeq, run, seq)
+	}
+}
+
 func FuzzIdentify(f *testing.F) {
-	f.Add(aParent, "run.id=r,run.seq=1", "req")
-	f.Add("00-", "run.id=%0a,run.seq=99999999999999999999,,=;", "\x00")
-	f.Add("", "run.id=a;run.seq=1,run.seq=2", strings.Repeat("x", 65))
-	f.Fuzz(func(t *testing.T, parent, baggage, request string) {
-		id := Identify(http.Header{"Traceparent": {parent}, "Baggage": {baggage}, "X-Request-Id": {request}})
-		wellFormed(t, id)
+	f.Add(aParent, "run.id=r,run.seq=1", "", "req")
+	f.Add("00-", "run.id=%0a,run.seq=99999999999999999999,,=;", "run.id=b", "\x00")
+	f.Add("", "run.id=a;run.seq=1,run.seq=2", "run.seq=%33;p=\"", strings.Repeat("x", 65))
+	f.Add("cc-"+aTrace+"-00f067aa0ba902b7-ff-more", "run.id,run.id=a,run.id=\"b\",run.seq=3,run.seq", " run.id = c ", "")
+	f.Add(aParent[:54]+"4", strings.Repeat(",", 70)+"run.id=a,run.seq=1", "run.id=\u00a0z", "-")
+	f.Add(strings.ToUpper(aParent), "run.id=a=b,run.seq=1", "run.id=%ff", "é")
+	f.Fuzz(func(t *testing.T, parent, bag, bag2, request string) {
+		if strings.Count(bag+bag2, ",") > 60 || len(bag+bag2) > 2048 {
+			return // beyond its limits the library may drop any member
+		}
+		compare(t, http.Header{"Traceparent": {parent}, "Baggage": {bag}, "X-Request-Id": {request}})
+		compare(t, http.Header{"Traceparent": {parent, aParent}, "Baggage": {bag, bag2}})
 	})
+}
+
+// The short cut and the library are told apart by one character: each row
+// and its neighbours by one change have to read the same as OpenTelemetry.
+func TestTheShortCutReadsAsTheLibraryDoes(t *testing.T) {
+	changes := []string{"", " ", "\t", ",", ";", "=", "%", "%41", "\"", "\\", "0", "é", "\xff", "\x00", "run.id=z", "run.seq=9", ","}
+	for _, bag := range []string{"run.id=r-1,run.seq=17", "a=b,run.seq=2,run.id=x,run.id=y", "run.id=a,run.seq=1;p=q,c"} {
+		for at := range len(bag) + 1 {
+			for _, c := range changes {
+				compare(t, http.Header{"Baggage": {bag[:at] + c + bag[at:]}})
+				compare(t, http.Header{"Baggage": {bag[:at] + c + bag[min(at+1, len(bag)):]}})
+				compare(t, http.Header{"Baggage": {bag[:at], c + bag[at:]}})
+			}
+		}
+	}
+	for at := range len(aParent) + 1 {
+		for _, c := range changes {
+			compare(t, http.Header{"Traceparent": {aParent[:at] + c + aParent[at:]}})
+			compare(t, http.Header{"Traceparent": {aParent[:at] + c + aParent[min(at+1, len(aParent)):]}})
+		}
+	}
+}
+
+func TestBaggageBeyondTheLimits(t *testing.T) {
+	const ours = "run.id=r,run.seq=1"
+	for _, row := range []struct {
+		proves string
+		bag    []string
+		run    string
+	}{
+		{"64 members are read", []string{strings.Repeat("k=v,", 62) + ours}, "r"},
+		{"what is invalid is no member", []string{strings.Repeat(",", 100) + ours}, "r"},
+		{"8192 bytes are read", []string{ours + ",k=" + strings.Repeat("v", 8192-len(ours)-3)}, "r"},
+		{"8193 are not", []string{ours + ",k=" + strings.Repeat("v", 8193-len(ours)-3)}, ""},
+		{"the bytes of several headers add up", []string{ours, "k=" + strings.Repeat("v", 8192)}, ""},
+		{"a member beyond the 64th is dropped", []string{distinct(64) + ours}, ""},
+	} {
+		if id := Identify(http.Header{"Baggage": row.bag}); id.RunID != row.run {
+			t.Errorf("%s: run %q, want %q", row.proves, id.RunID, row.run)
+		}
+	}
+}
+
+func distinct(n int) string {
+	var b strings.Builder
+	for i := range n {
+		b.WriteString("k" + strconv.Itoa(i) + "=v,")
+	}
+	return b.String()
+}
+
+func BenchmarkIdentify(b *testing.B) {
+	for _, row := range []struct {
+		name string
+		h    http.Header
+	}{
+		{"nothing sent", http.Header{}},
+		{"as loadgen sends", http.Header{"Traceparent": {aParent}, "Baggage": {"run.id=20260301T120000Z-a1b2c3,run.seq=17"}}},
+		{"left to the library", http.Header{"Traceparent": {aParent}, "Baggage": {"run.id=20260301T120000Z-a1b2c3, run.seq=17;p"}}},
+	} {
+		b.Run(row.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				Identify(row.h)
+			}
+		})
+	}
 }
 
 func TestIdsDoNotRepeat(t *testing.T) {

@@ -6,7 +6,16 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Names of the metrics of Lines.
+const (
+	MetricWritesFailed = "icat_log_writes_failed_total"
+	MetricLinesDropped = "icat_log_lines_dropped_total"
 )
 
 // Bounds of how long a line may wait and how much may wait.
@@ -28,7 +37,8 @@ type Lines struct {
 	buf     []byte
 	timer   *time.Timer // armed while buf waits
 	err     error       // of the last write
-	dropped uint64
+	dropped atomic.Uint64
+	failed  atomic.Uint64 // writes
 }
 
 var errDropped = errors.New("the output failed for too long")
@@ -49,7 +59,7 @@ func (l *Lines) Write(line []byte) (int, error) {
 		l.flush()
 	}
 	if len(l.buf)+len(line) > maxWaiting {
-		l.dropped++
+		l.dropped.Add(1)
 		return len(line), nil
 	}
 	if len(l.buf) == 0 {
@@ -59,6 +69,17 @@ func (l *Lines) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
+// Register makes metrics of what goes wrong with the output: nothing else can
+// tell of it while the process lives.
+func (l *Lines) Register(r prometheus.Registerer) {
+	counter := func(name, help string, n *atomic.Uint64) prometheus.Collector {
+		return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, func() float64 { return float64(n.Load()) })
+	}
+	r.MustRegister(
+		counter(MetricWritesFailed, "Writes of lines that failed; the lines wait and are tried again.", &l.failed),
+		counter(MetricLinesDropped, "Lines dropped since too many were waiting for an output that failed.", &l.dropped))
+}
+
 // Close writes what waits and reports what could not be written. Whatever is
 // written later goes out within 20 ms if the process lives that long.
 func (l *Lines) Close() error {
@@ -66,10 +87,11 @@ func (l *Lines) Close() error {
 	defer l.mu.Unlock()
 	l.timer.Stop()
 	l.flush()
-	if l.err == nil && l.dropped == 0 {
+	dropped := l.dropped.Load()
+	if l.err == nil && dropped == 0 {
 		return nil
 	}
-	return fmt.Errorf("write lines: %d bytes left over, %d lines dropped: %w", len(l.buf), l.dropped, cmp.Or(l.err, errDropped))
+	return fmt.Errorf("write lines: %d bytes left over, %d lines dropped: %w", len(l.buf), dropped, cmp.Or(l.err, errDropped))
 }
 
 func (l *Lines) tick() {
@@ -87,6 +109,8 @@ func (l *Lines) flush() {
 		return
 	}
 	var n int
-	n, l.err = l.out.Write(l.buf)
+	if n, l.err = l.out.Write(l.buf); l.err != nil {
+		l.failed.Add(1)
+	}
 	l.buf = l.buf[:copy(l.buf, l.buf[n:])]
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // recorder notes each write; it takes only as many bytes as room says and
@@ -116,7 +118,8 @@ func TestAFullDiskDelaysLinesAndTearsNone(t *testing.T) {
 }
 
 func TestCloseSaysWhatWasLost(t *testing.T) {
-	l := NewLines(&recorder{room: 0})
+	l, registry := NewLines(&recorder{room: 0}), prometheus.NewRegistry()
+	l.Register(registry)
 	line := append(bytes.Repeat([]byte("x"), 1<<20-1), '\n')
 	for range maxWaiting/len(line) + 2 {
 		l.Write(line)
@@ -124,5 +127,14 @@ func TestCloseSaysWhatWasLost(t *testing.T) {
 	err := l.Close()
 	if err == nil || !strings.Contains(err.Error(), "2 lines dropped: no space left") {
 		t.Errorf("Close of a failing output: %v", err)
+	}
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		if n := f.GetMetric()[0].GetCounter().GetValue(); f.GetName() == MetricLinesDropped && n != 2 || n == 0 {
+			t.Errorf("%s is %v", f.GetName(), n)
+		}
 	}
 }

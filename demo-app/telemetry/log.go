@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -27,9 +29,17 @@ type Service struct {
 // Level is the least important app line that is written.
 type Level = zerolog.Level
 
+// Levels, by rising importance.
+const (
+	LevelDebug = zerolog.DebugLevel
+	LevelInfo  = zerolog.InfoLevel
+	LevelWarn  = zerolog.WarnLevel
+	LevelError = zerolog.ErrorLevel
+)
+
 // ParseLevel reads debug, info, warn or error.
 func ParseLevel(s string) (Level, error) {
-	for _, l := range []Level{zerolog.DebugLevel, zerolog.InfoLevel, zerolog.WarnLevel, zerolog.ErrorLevel} {
+	for _, l := range []Level{LevelDebug, LevelInfo, LevelWarn, LevelError} {
 		if s == l.String() {
 			return l, nil
 		}
@@ -40,21 +50,33 @@ func ParseLevel(s string) (Level, error) {
 // Log writes access lines and app lines, one JSON object each. The level
 // bounds app lines only: no access line is ever left out.
 type Log struct {
-	zl    zerolog.Logger
-	level Level
+	out     io.Writer
+	zl      zerolog.Logger
+	level   atomic.Int32
+	buffers sync.Pool // of *[]byte, for access lines
 	// What never changes is encoded once.
-	ecs, service []byte
+	ecs, service, success, failure []byte
 }
 
 // NewLog returns a log that writes to w; each line is one Write.
 func NewLog(w io.Writer, s Service, level Level) *Log {
-	return &Log{
+	l := &Log{
+		out:     w,
 		zl:      zerolog.New(w),
-		level:   level,
 		ecs:     fmt.Appendf(nil, `{"version":%q}`, ECSVersion),
 		service: s.encode(),
 	}
+	l.success = l.accessHead(LevelInfo, "success")
+	l.failure = l.accessHead(LevelError, "failure")
+	l.SetLevel(level)
+	return l
 }
+
+// SetLevel bounds the app lines that follow; it may be called at any time.
+func (l *Log) SetLevel(level Level) { l.level.Store(int32(level)) }
+
+// Level returns the least important level that is written.
+func (l *Log) Level() Level { return Level(l.level.Load()) }
 
 func (s Service) encode() []byte {
 	type node struct {
@@ -72,42 +94,56 @@ func (s Service) encode() []byte {
 	return b
 }
 
-// Debug, Info, Warn and Error start an app line; finish it with Msg and a
-// constant message. Fields of other objects go in with Dict.
-func (l *Log) Debug() *zerolog.Event { return l.app(zerolog.DebugLevel) }
+// Line is an app line in the making. A nil one swallows all.
+type Line = zerolog.Event
 
-// Info starts an app line; see Debug.
-func (l *Log) Info() *zerolog.Event { return l.app(zerolog.InfoLevel) }
+// Info, Warn and Error start an app line; finish it with Msg and a constant
+// message. Fields of other objects go in with Dict.
+func (l *Log) Info() *Line { return l.app(LevelInfo) }
 
-// Warn starts an app line; see Debug.
-func (l *Log) Warn() *zerolog.Event { return l.app(zerolog.WarnLevel) }
+// Warn starts an app line; see Info.
+func (l *Log) Warn() *Line { return l.app(LevelWarn) }
 
-// Error starts an app line; see Debug.
-func (l *Log) Error() *zerolog.Event { return l.app(zerolog.ErrorLevel) }
+// Error starts an app line; see Info.
+func (l *Log) Error() *Line { return l.app(LevelError) }
 
-func (l *Log) app(level Level) *zerolog.Event {
-	if level < l.level {
-		return nil // a nil event swallows all
-	}
-	e := l.start(time.Now(), level)
-	return e.Dict("event", e.CreateDict().
-		Str("id", randomHex(16)).
-		Str("dataset", DatasetApp).
-		Str("kind", "event"))
+func (l *Log) app(level Level) *Line { return l.Did(level, Action{}) }
+
+// Action is something that the program did by itself, and how it went.
+type Action struct {
+	Name     string // event.action, for instance "download-prepare"
+	Outcome  string // event.outcome: "success" or "failure"; "" when neither
+	Duration time.Duration
 }
 
-func (l *Log) start(at time.Time, level Level) *zerolog.Event {
+// Did starts an app line about an action.
+func (l *Log) Did(level Level, a Action) *Line {
+	if level < l.Level() {
+		return nil
+	}
+	e := l.start(time.Now(), level)
+	event := e.CreateDict().Str("id", randomHex(16)).Str("dataset", DatasetApp).Str("kind", "event")
+	if a.Name != "" {
+		event.Str("action", a.Name)
+	}
+	if a.Outcome != "" {
+		event.Str("outcome", a.Outcome).Int64("duration", a.Duration.Nanoseconds())
+	}
+	return e.Dict("event", event)
+}
+
+func (l *Log) start(at time.Time, level Level) *Line {
 	var stamp [len(TimestampLayout)]byte
 	e := l.zl.Log()
 	return e.
-		Bytes(FieldTimestamp, at.UTC().AppendFormat(stamp[:0], TimestampLayout)).
+		Bytes(FieldTimestamp, appendStamp(stamp[:0], at)).
 		Dict("log", e.CreateDict().Str("level", level.String())).
 		RawJSON("ecs", l.ecs).
 		RawJSON("service", l.service)
 }
 
-// Failure adds an error object to an app line. Stack may be nil.
-func Failure(e *zerolog.Event, id Identity, code, kind, message string, stack []byte) *zerolog.Event {
+// Failure adds an error object and the request it befell to an app line. Stack may be nil.
+func Failure(e *Line, id Identity, code, kind, message string, stack []byte) *Line {
 	if e == nil {
 		return nil
 	}
@@ -117,6 +153,9 @@ func Failure(e *zerolog.Event, id Identity, code, kind, message string, stack []
 	}
 	if id.TraceID != "" {
 		e.Dict("trace", e.CreateDict().Str("id", id.TraceID)).Dict("span", e.CreateDict().Str("id", id.SpanID))
+	}
+	if id.RequestID != "" {
+		e.Dict("http", e.CreateDict().Dict("request", e.CreateDict().Str("id", id.RequestID)))
 	}
 	return e.Dict("error", d)
 }

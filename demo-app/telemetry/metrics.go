@@ -1,100 +1,80 @@
 package telemetry
 
 import (
-	"strconv"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 )
 
-// Names of the RED metrics and their labels: OpenTelemetry's semantic
-// conventions in Prometheus form. The histogram's count is the request counter.
+// Names of the metrics and their labels: OpenTelemetry's semantic conventions
+// in Prometheus form where it has a word. The count of the duration histogram
+// is the request counter.
 const (
-	MetricDuration = "http_server_request_duration_seconds"
-	MetricActive   = "http_server_active_requests"
-	MetricBuild    = "icat_build_info"
+	MetricDuration     = "http_server_request_duration_seconds"
+	MetricResponseSize = "http_server_response_body_size_bytes"
+	MetricActive       = "http_server_active_requests"
+	MetricOperation    = "icat_backend_operation_duration_seconds"
+	MetricBuild        = "icat_build_info"
+
 	LabelRoute     = "http_route"
 	LabelMethod    = "http_request_method"
 	LabelStatus    = "http_response_status_code"
+	LabelBackend   = "backend"   // what does the work: "sqlite", "mariadb", "redis", "icat", …
+	LabelOperation = "operation" // what it does: "list", "count", …
+	LabelEntity    = "entity"    // what with: "Dataset", …; "" if with no entity
+	LabelCode      = "code"      // CodeOK or the ICAT code of the failure
+
+	LabelExemplarTrace = "trace_id"
 )
 
-// Metrics holds the metrics of one server in a registry of its own.
+// Other stands in a label for what would make too many series.
+const Other = "_OTHER"
+
+// Metrics holds the metrics of one server in a registry of its own. How many
+// series it can grow to is bounded whatever clients send: routes are those
+// registered, methods and statuses are folded, backend operations are capped.
 type Metrics struct {
 	Registry *prometheus.Registry
 	Active   prometheus.Gauge // requests being answered
 
-	durations *prometheus.HistogramVec
+	durations, sizes, operations *prometheus.HistogramVec
+
+	backends table[operation, prometheus.Observer]
 }
 
 // NewMetrics returns metrics without a request yet.
 func NewMetrics(version, goVersion string) *Metrics {
+	durations := native(MetricDuration, "Time from the request's head to the complete answer.",
+		.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10)
+	operations := native(MetricOperation, "Time of one operation on a backend, from its start to its last row.",
+		.00005, .0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10)
 	m := &Metrics{
-		Registry: prometheus.NewRegistry(),
-		Active:   prometheus.NewGauge(prometheus.GaugeOpts{Name: MetricActive, Help: "Requests being answered."}),
-		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name:                            MetricDuration,
-			Help:                            "Time from the request's head to the complete answer.",
-			Buckets:                         []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
-			NativeHistogramBucketFactor:     1.1,
-			NativeHistogramMaxBucketNumber:  160,
-			NativeHistogramMinResetDuration: time.Hour,
-		}, []string{LabelRoute, LabelMethod, LabelStatus}),
+		Registry:   prometheus.NewRegistry(),
+		Active:     prometheus.NewGauge(prometheus.GaugeOpts{Name: MetricActive, Help: "Requests being answered."}),
+		durations:  prometheus.NewHistogramVec(durations, []string{LabelRoute, LabelMethod, LabelStatus}),
+		operations: prometheus.NewHistogramVec(operations, []string{LabelBackend, LabelOperation, LabelEntity, LabelCode}),
+		sizes: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: MetricResponseSize, Help: "Bytes of the answer's body.",
+			Buckets: prometheus.ExponentialBuckets(64, 4, 10), // to 16 MiB
+		}, []string{LabelRoute}),
 	}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: MetricBuild, Help: "Always 1; the labels tell what runs.",
 		ConstLabels: prometheus.Labels{"version": version, "go_version": goVersion},
 	})
 	build.Set(1)
-	m.Registry.MustRegister(m.Active, m.durations, build,
+	m.Registry.MustRegister(m.Active, m.durations, m.sizes, m.operations, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
-// Route observes the requests of one route. Each series is looked up once, not
-// per request; routes, methods and statuses are all bounded.
-type Route struct {
-	Template  string
-	durations *prometheus.HistogramVec
-
-	mu     sync.Mutex // held to add a series
-	series atomic.Pointer[map[seriesKey]prometheus.Observer]
-}
-
-type seriesKey struct {
-	method string
-	status int
-}
-
-// Route returns the observer of the route template, for instance "/users/{id}".
-func (m *Metrics) Route(template string) *Route {
-	r := &Route{Template: template, durations: m.durations}
-	r.series.Store(&map[seriesKey]prometheus.Observer{})
-	return r
-}
-
-// Observe counts one answer. Method is one of Methods or MethodOther.
-func (r *Route) Observe(method string, status int, d time.Duration) {
-	key := seriesKey{method, status}
-	o, ok := (*r.series.Load())[key]
-	if !ok {
-		o = r.add(key)
+// native are the options of a histogram that is both classic and native.
+func native(name, help string, buckets ...float64) prometheus.HistogramOpts {
+	return prometheus.HistogramOpts{
+		Name: name, Help: help, Buckets: buckets,
+		NativeHistogramBucketFactor:     1.1,
+		NativeHistogramMaxBucketNumber:  160,
+		NativeHistogramMinResetDuration: time.Hour,
 	}
-	o.Observe(d.Seconds())
-}
-
-func (r *Route) add(key seriesKey) prometheus.Observer {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	old := *r.series.Load()
-	grown := make(map[seriesKey]prometheus.Observer, len(old)+1)
-	for k, o := range old {
-		grown[k] = o
-	}
-	o := r.durations.WithLabelValues(r.Template, key.method, strconv.Itoa(key.status))
-	grown[key] = o
-	r.series.Store(&grown)
-	return o
 }

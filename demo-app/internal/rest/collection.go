@@ -1,77 +1,131 @@
 package rest
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strconv"
 
 	"plumbline/demo-app/icat"
-	"plumbline/demo-app/internal/store"
 )
 
-// collection registers list, count and by id for the entities of a table.
-func collection[T any](s *Server, t store.Table[T]) {
-	path := "/" + t.Entity().Collection
-	s.handle("GET "+path, s.withSession(list(s, t)))
-	s.handle("GET "+path+"/count", s.withSession(count(s, t)))
-	s.handle("GET "+path+"/{id}", s.withSession(byID(s, t)))
-}
-
-func list[T any](s *Server, t store.Table[T]) handler {
-	return func(x *exchange, r *http.Request) error {
-		f, err := filter(t.Entity(), r, false)
-		if err != nil {
-			return err
-		}
-		ctx, cancel := deadline(r)
-		defer cancel()
-		found, err := store.List(ctx, s.Store, t, f)
-		if err != nil {
-			return err
-		}
-		x.writeJSON(http.StatusOK, found)
-		return nil
+// collection registers the routes of an entity: all are read in the same ways.
+func (s *Server) collection(e *icat.Entity) {
+	path := "/" + e.Collection
+	s.handle("GET "+path, s.withSession(s.list(e)))
+	s.handle("GET "+path+"/count", s.withSession(s.count(e)))
+	s.handle("GET "+path+"/findone", s.withSession(s.findOne(e)))
+	s.handle("GET "+path+"/{id}", s.withSession(s.get(e)))
+	if ingested(e) {
+		s.handle("POST "+path, s.withSession(s.create(e)))
+	}
+	if e.Name == "Dataset" {
+		s.handle("PATCH "+path+"/{id}", s.withSession(s.update(e)))
 	}
 }
 
-func count[T any](s *Server, t store.Table[T]) handler {
+func (s *Server) list(e *icat.Entity) handler {
 	return func(x *exchange, r *http.Request) error {
-		f, err := filter(t.Entity(), r, true)
+		f, err := filter(e, r, icat.ListParameters())
 		if err != nil {
 			return err
 		}
-		ctx, cancel := deadline(r)
-		defer cancel()
-		n, err := store.Count(ctx, s.Store, t, f.Where)
-		if err != nil {
-			return err
-		}
-		x.writeJSON(http.StatusOK, n)
-		return nil
+		keep := e.Public && cacheable(f)
+		return s.read(x, r, keep, reading{e, f, "list"}, func(ctx context.Context, b []byte) ([]byte, error) {
+			found, err := s.find(ctx, x.session, e, "list", f)
+			return icat.AppendArray(b, found), err
+		})
 	}
 }
 
-func byID[T any](s *Server, t store.Table[T]) handler {
+func (s *Server) count(e *icat.Entity) handler {
 	return func(x *exchange, r *http.Request) error {
-		id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
-		if err != nil || id < 1 {
-			return icat.Errorf(icat.BadParameter, "id is not a whole number from 1")
-		}
-		ctx, cancel := deadline(r)
-		defer cancel()
-		v, err := store.Get(ctx, s.Store, t, id)
+		f, err := filter(e, r, icat.CountParameters())
 		if err != nil {
 			return err
 		}
-		x.writeJSON(http.StatusOK, v)
-		return nil
+		return s.read(x, r, cacheable(f), reading{e, f, "count"}, func(ctx context.Context, b []byte) ([]byte, error) {
+			n, err := ask(ctx, s, call{s.Backend, "count", e.Name}, func(ctx context.Context) (int64, error) {
+				return s.Catalogue.Count(ctx, x.session, e, f)
+			})
+			return strconv.AppendInt(b, n, 10), err
+		})
 	}
 }
 
-func filter(e *icat.Entity, r *http.Request, counting bool) (icat.Filter, error) {
+func (s *Server) findOne(e *icat.Entity) handler {
+	return func(x *exchange, r *http.Request) error {
+		f, err := filter(e, r, icat.FindOneParameters())
+		if err != nil {
+			return err
+		}
+		f.Limit = 1
+		return s.read(x, r, false, reading{}, func(ctx context.Context, b []byte) ([]byte, error) {
+			found, err := s.find(ctx, x.session, e, "findone", f)
+			if err == nil && len(found) == 0 {
+				err = icat.Errorf(icat.NoSuchObject, "No %s matches.", e.Name)
+			}
+			if err != nil {
+				return b, err
+			}
+			return found[0].AppendJSON(b), nil
+		})
+	}
+}
+
+func (s *Server) get(e *icat.Entity) handler {
+	return func(x *exchange, r *http.Request) error {
+		id, err := pathID(r)
+		if err != nil {
+			return err
+		}
+		f, err := filter(e, r, icat.GetParameters())
+		if err != nil {
+			return err
+		}
+		return s.read(x, r, cacheable(f), reading{e, f, "get " + strconv.FormatInt(id, 10)}, func(ctx context.Context, b []byte) ([]byte, error) {
+			o, err := ask(ctx, s, call{s.Backend, "get", e.Name}, func(ctx context.Context) (icat.Object, error) {
+				return s.Catalogue.Get(ctx, x.session, e, id, f.Include)
+			})
+			if err != nil {
+				return b, err
+			}
+			return o.AppendJSON(b), nil
+		})
+	}
+}
+
+func (s *Server) find(ctx context.Context, who icat.Session, e *icat.Entity, operation string, f icat.Filter) ([]icat.Object, error) {
+	return ask(ctx, s, call{s.Backend, operation, e.Name}, func(ctx context.Context) ([]icat.Object, error) {
+		return s.Catalogue.List(ctx, who, e, f)
+	})
+}
+
+func filter(e *icat.Entity, r *http.Request, allowed []string) (icat.Filter, error) {
+	query, err := parameters(r)
+	if err != nil {
+		return icat.Filter{}, err
+	}
+	return icat.ParseFilter(e, query, allowed)
+}
+
+func parameters(r *http.Request) (url.Values, error) {
+	if r.URL.RawQuery == "" {
+		return nil, nil
+	}
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		return icat.Filter{}, icat.Errorf(icat.BadParameter, "query string is not well-formed")
+		return nil, icat.Errorf(icat.BadParameter, "query string is not well-formed")
 	}
-	return icat.ParseFilter(e, query, counting)
+	return query, nil
+}
+
+// pathID reads the id in the path. It has one spelling: digits alone.
+func pathID(r *http.Request) (int64, error) {
+	text := r.PathValue("id")
+	id, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || id < 1 || text[0] == '+' {
+		return 0, icat.Errorf(icat.BadParameter, "id is not a whole number from 1")
+	}
+	return id, nil
 }

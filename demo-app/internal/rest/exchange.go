@@ -11,17 +11,21 @@ import (
 	"time"
 
 	"plumbline/demo-app/icat"
+	"plumbline/demo-app/internal/limit"
 	"plumbline/demo-app/telemetry"
 )
 
 // exchange is one request with its answer: the ResponseWriter of every handler,
-// and the memory from which the access line and the metrics are made.
+// and the memory from which the access line, the metrics and the span are made.
 type exchange struct {
 	http.ResponseWriter
 	id      telemetry.Identity
 	started time.Time
+	span    telemetry.Span
 	head    bool // method HEAD: bodies do not go out
 
+	limit   *limit.Limit     // nil for none
+	pass    limit.Pass       // the place among those in flight
 	route   *telemetry.Route // nil until a route matched
 	session icat.Session     // of withSession
 	user    string
@@ -29,6 +33,8 @@ type exchange struct {
 	bytes   int64
 	err     *icat.Error
 	muted   bool // the mux's own body is being replaced
+
+	values [4]string // of the headers that every answer has; see set
 }
 
 // ServeHTTP answers a request and then, whatever happened, writes its one
@@ -38,7 +44,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.inFlight.Add(1)
 	defer s.inFlight.Done()
 	s.metrics.Active.Inc()
-	w.Header().Set(telemetry.HeaderRequestID, x.id.RequestID)
+	x.span, r = s.Tracing.Start(r, &x.id)
+	x.set(0, telemetry.HeaderRequestID, x.id.RequestID)
 	if s.draining.Load() {
 		w.Header().Set("Connection", "close")
 	}
@@ -52,28 +59,39 @@ func (s *Server) finish(x *exchange, r *http.Request) {
 		broken = s.panicked(x, r, p)
 	}
 	if !broken {
-		x.complete(r.Context())
+		x.complete()
 	}
-	ended := time.Now()
 	route := x.route
 	if route == nil {
 		route = s.unmatched
 	}
-	method := telemetry.Method(r.Method)
-	s.metrics.Active.Dec()
-	route.Observe(method, x.status, ended.Sub(x.started))
+	ended := time.Now()
 	line := telemetry.Access{
 		Identity: x.id, Ended: ended, Duration: ended.Sub(x.started),
-		Method: method, Route: route.Template, Path: r.URL.Path, Status: x.status, Bytes: x.bytes,
+		Method: telemetry.Method(r.Method), Route: route.Template, Path: r.URL.Path, Status: x.status, Bytes: x.bytes,
 		User: x.user, ClientIP: clientIP(r), UserAgent: r.UserAgent(),
 	}
 	if x.err != nil {
 		line.Err = &telemetry.AccessError{Code: string(x.err.Code), Type: "icat.Error", Message: x.err.Message}
 	}
+	s.metrics.Active.Dec()
+	route.Observe(&line)
+	x.span.End(&line)
 	s.Log.Access(&line)
+	s.explain(x)
 	if broken {
 		panic(http.ErrAbortHandler) // cut the connection: half an answer must not look whole
 	}
+}
+
+// explain logs the cause of a failure that is ours: the client was told a code
+// and the request's id, and who runs the service must find more under that id.
+func (s *Server) explain(x *exchange) {
+	if x.status < http.StatusInternalServerError || x.err == nil || x.err.Err == nil {
+		return
+	}
+	cause := x.err.Err
+	telemetry.Failure(s.Log.Warn(), x.id, string(x.err.Code), fmt.Sprintf("%T", cause), cause.Error(), nil).Msg("request failed")
 }
 
 // panicked logs a panic with its stack and answers 500 if nothing was answered
@@ -97,7 +115,7 @@ func (s *Server) panicked(x *exchange, r *http.Request, p any) (broken bool) {
 
 // complete sends what is still buffered, so that the line says when the answer
 // had left and not when it was about to.
-func (x *exchange) complete(ctx context.Context) {
+func (x *exchange) complete() {
 	if x.status == 0 {
 		x.WriteHeader(http.StatusOK)
 	}
@@ -152,6 +170,7 @@ func (x *exchange) WriteHeader(status int) {
 		}
 	}
 	x.status = status
+	x.leave() // nothing is left to work on; a client that reads slowly holds up nobody
 	x.ResponseWriter.WriteHeader(status)
 }
 
@@ -181,12 +200,18 @@ func (x *exchange) Unwrap() http.ResponseWriter { return x.ResponseWriter }
 
 // writeRaw answers with a body that is complete.
 func (x *exchange) writeRaw(status int, contentType string, body []byte) {
-	h := x.Header()
-	h.Set("Content-Type", contentType)
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	h.Set("X-Content-Type-Options", "nosniff")
+	x.set(1, "Content-Type", contentType)
+	x.set(2, "Content-Length", strconv.Itoa(len(body)))
+	x.set(3, "X-Content-Type-Options", "nosniff")
 	x.WriteHeader(status)
 	_, _ = x.write(body) // write has noted the error
+}
+
+// set sets a header by its canonical name. The value lives in the exchange: on
+// the way of every answer four small allocations would be felt.
+func (x *exchange) set(i int, name, value string) {
+	x.values[i] = value
+	x.Header()[name] = x.values[i : i+1 : i+1]
 }
 
 // clientIP is the address of the connection's other end. Forwarding headers

@@ -9,6 +9,10 @@ import (
 	"sync"
 	"testing"
 
+	sdk "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+	"go.opentelemetry.io/otel/trace"
+
 	"plumbline/demo-app/facility"
 	"plumbline/demo-app/icat"
 	"plumbline/demo-app/telemetry"
@@ -186,6 +190,46 @@ func TestSecretsStayOutOfTheLines(t *testing.T) {
 	}
 }
 
+// Through the whole server: the span has the ids of the access line, its parent
+// is the client's, and nothing secret is in it.
+func TestTheSpanIsTheLines(t *testing.T) {
+	kept := tracetest.NewInMemoryExporter()
+	provider := sdk.NewTracerProvider(sdk.WithSyncer(kept))
+	r := startWith(t, func(o *Options, _ *http.Server) { o.Tracing = telemetry.NewTracing(provider, provider.Shutdown) }, nil)
+	session := r.session(t)
+	kept.Reset()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, r.url+"/datasets?limit=1&order="+session, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+session)
+	req.Header.Set("Traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+	if _, err := send(r.client, req); err != nil {
+		t.Fatal(err)
+	}
+	r.stop()
+	var server *tracetest.SpanStub
+	spans := kept.GetSpans()
+	for i := range spans {
+		if s := &spans[i]; s.SpanKind == trace.SpanKindServer {
+			server = s
+		}
+		if text := fmt.Sprint(spans[i]); strings.Contains(text, session) || strings.Contains(text, "limit=") {
+			t.Errorf("a query or a session is in span %s", text)
+		}
+	}
+	if server == nil {
+		t.Fatalf("no server span in %v", spans)
+	}
+	sc := server.SpanContext
+	if want := fmt.Sprintf(`"trace":{"id":"%s"},"span":{"id":"%s"}`, sc.TraceID(), sc.SpanID()); !strings.Contains(r.out.String(), want) {
+		t.Errorf("no line has %s", want)
+	}
+	if server.Name != "GET /datasets" || sc.TraceID().String() != "4bf92f3577b34da6a3ce929d0e0e4736" || server.Parent.SpanID().String() != "00f067aa0ba902b7" {
+		t.Errorf("span %q %s below %s", server.Name, sc.TraceID(), server.Parent.SpanID())
+	}
+}
+
 func TestADrainingServerAnswersButIsNotReady(t *testing.T) {
 	r := start(t, nil)
 	r.Drain()
@@ -228,14 +272,15 @@ func BenchmarkRequest(b *testing.B) {
 	req.RemoteAddr = "127.0.0.1:1"
 	req.Header.Set("Traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
 	req.Header.Set("Baggage", "run.id=bench,run.seq=1")
+	w := discard{http.Header{}}
 	b.ReportAllocs()
 	for b.Loop() {
-		r.ServeHTTP(discard{}, req)
+		r.ServeHTTP(w, req)
 	}
 }
 
-type discard struct{}
+type discard struct{ header http.Header }
 
-func (discard) Header() http.Header         { return http.Header{} }
+func (d discard) Header() http.Header       { return d.header }
 func (discard) Write(b []byte) (int, error) { return len(b), nil }
 func (discard) WriteHeader(int)             {}

@@ -1,17 +1,23 @@
 // Package rest is the HTTP surface of the demo ICAT API: its routes, a file
-// for each resource, and what surrounds every request: identity, the access
-// line, the RED metrics, panics. It decides who may ask and how it is answered
-// and leaves the catalogue to the store and the words to icat and telemetry.
+// for each kind of resource, and what surrounds every request: identity, the
+// access line, the RED metrics, limits, panics. It decides what a well-formed
+// request is and how it is answered. What is in the catalogue and who may see
+// it, it asks of the interfaces in contract.go; the words are icat's.
 //
 // What net/http refuses before it is a request (a malformed head, a head beyond
 // 16 KiB) gets a plain 400 or 431, no access line and no observation.
 package rest
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"log"
 	"net/http"
+	"os"
+	"path"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -21,63 +27,112 @@ import (
 
 	"plumbline/demo-app/icat"
 	"plumbline/demo-app/internal/cache"
-	"plumbline/demo-app/internal/store"
+	"plumbline/demo-app/internal/fault"
+	"plumbline/demo-app/internal/limit"
 	"plumbline/demo-app/telemetry"
+)
+
+const (
+	defaultTimeout = 10 * time.Second // of a request
+	sending        = 20 * time.Second // an answer, once it is there
 )
 
 // Limits of one request.
 const (
-	maxBody        = 64 << 10 // bytes
-	maxHeader      = 16 << 10 // bytes
-	requestTimeout = 10 * time.Second
+	maxBody   = 64 << 10 // bytes
+	maxIngest = 1 << 20  // bytes of a body that creates or changes entities
+	maxHeader = 16 << 10 // bytes
 )
 
-// Options are what a Server works with. All are needed but Version.
+// Options are what a Server works with.
 type Options struct {
-	Store    *store.Store
-	Sessions *cache.Sessions
-	Log      *telemetry.Log
-	Version  string
+	Catalogue Catalogue
+	Authority Authority
+	Log       *telemetry.Log
+	Version   string
+	Metrics   *telemetry.Metrics // nil: the server makes its own
+
+	Tracing      *telemetry.Tracing // nil: no spans
+	Backend      string             // what the catalogue runs on, for metrics and spans; "catalogue" if empty
+	Cache        *cache.Cache       // nil: everything is asked of the catalogue
+	OtherRules   bool               // the catalogue's rules are not icat's: what is Public may still be kept from some users
+	Downloads    Downloads          // nil: /downloads answers NOT_IMPLEMENTED
+	Faults       *fault.Switch      // nil: none
+	Limit        *limit.Limit       // nil: none
+	Dependencies []Dependency       // what /readyz asks besides the catalogue
+
+	RequestTimeout time.Duration // for what is asked on behalf of a request; 0 means 10 s
 }
 
 // Server answers the API. Several in one process do not share anything.
 type Server struct {
 	Options
 	metrics   *telemetry.Metrics
-	mux       *http.ServeMux
+	mux       *router
 	templates []string // "GET /users/{id}", in the order of registration
 	unmatched *telemetry.Route
+	buffers   sync.Pool // of *[]byte, for bodies
 	draining  atomic.Bool
 	inFlight  sync.WaitGroup
 }
 
-// New returns a server with its routes and a metrics registry of its own.
+// New returns a server with its routes.
 func New(o Options) *Server {
-	s := &Server{Options: o, metrics: telemetry.NewMetrics(o.Version, runtime.Version()), mux: http.NewServeMux()}
-	s.unmatched = s.metrics.Route(telemetry.RouteUnmatched)
+	s := newServer(o)
 	s.routes()
+	s.probes()
+	return s
+}
+
+// NewProbes returns a server that answers nothing but the probes and metrics,
+// for a process whose work is not to answer. It needs no Authority.
+func NewProbes(o Options) *Server {
+	s := newServer(o)
+	s.probes()
+	return s
+}
+
+func newServer(o Options) *Server {
+	if o.Metrics == nil {
+		o.Metrics = telemetry.NewMetrics(o.Version, runtime.Version())
+	}
+	o.Backend = cmp.Or(o.Backend, "catalogue")
+	o.RequestTimeout = cmp.Or(o.RequestTimeout, defaultTimeout)
+	s := &Server{Options: o, metrics: o.Metrics, mux: &router{}}
+	s.buffers.New = func() any { return new([]byte) }
+	s.unmatched = s.metrics.Route(telemetry.RouteUnmatched)
 	return s
 }
 
 func (s *Server) routes() {
-	s.handle("GET /icat/{username}", s.profile)
-
-	s.handle("POST /sessions", s.login)
+	s.handle("POST /sessions", s.bounded(s.login))
 	s.handle("GET /sessions", s.withSession(s.session))
+	s.handle("PUT /sessions", s.withSession(s.refresh))
 	s.handle("DELETE /sessions", s.withSession(s.logout))
 
-	s.users()
-	s.investigations()
-	s.datasets()
-	s.datafiles()
+	for _, e := range icat.Collections() {
+		s.collection(e)
+	}
+	s.handle("GET /icat/{username}", s.bounded(s.profile))
+	s.handle("GET /search/documents", s.withSession(s.search))
 
-	s.handle("GET /healthz", s.health)
-	s.handle("GET /readyz", s.ready)
+	s.handle("POST /downloads", s.withSession(s.submitDownload))
+	s.handle("GET /downloads", s.withSession(s.listDownloads))
+	s.handle("GET /downloads/{id}", s.withSession(s.download))
+	s.handle("GET /downloads/{id}/manifest", s.withSession(s.manifest))
+
+	s.handle("GET /ping", s.bounded(s.ping))
 	s.handle("GET /version", s.version)
-	s.handle("GET /metrics", asHandler(promhttp.HandlerFor(s.metrics.Registry, promhttp.HandlerOpts{})))
+	s.handle("GET /properties", s.bounded(s.properties))
 	s.handle("GET /openapi.json", s.openAPI)
 	s.handle("GET /docs", redirectToDocs)
 	s.handle("GET /docs/", asHandler(docsPage()))
+}
+
+func (s *Server) probes() {
+	s.handle("GET /healthz", s.health)
+	s.handle("GET /readyz", s.ready)
+	s.handle("GET /metrics", asHandler(promhttp.HandlerFor(s.metrics.Registry, promhttp.HandlerOpts{EnableOpenMetrics: true})))
 }
 
 // handler answers one request or says why not.
@@ -87,13 +142,18 @@ type handler func(x *exchange, r *http.Request) error
 // error becomes the answer's envelope.
 func (s *Server) handle(pattern string, h handler) {
 	_, template, _ := strings.Cut(pattern, " ")
+	h = s.guard(template, h)
 	route := s.metrics.Route(template)
 	s.templates = append(s.templates, pattern)
 	s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		x := w.(*exchange) // ServeHTTP made it
 		x.route = route
 		if err := h(x, r); err != nil {
-			x.fail(r.Context(), err)
+			ctx := r.Context()
+			if errors.Is(err, os.ErrDeadlineExceeded) {
+				ctx = context.WithoutCancel(ctx) // net/http takes a slow body for a client that has left
+			}
+			x.fail(ctx, err)
 		}
 	})
 }
@@ -103,6 +163,34 @@ func asHandler(h http.Handler) handler {
 		h.ServeHTTP(x, r)
 		return nil
 	}
+}
+
+// router is a ServeMux to which a path has one spelling: what is not clean
+// leads nowhere, instead of to another path.
+type router struct{ http.ServeMux }
+
+func (m *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	escaped := r.URL.EscapedPath()
+	clean := path.Clean(escaped)
+	if clean != "/" && strings.HasSuffix(escaped, "/") {
+		clean += "/"
+	}
+	if r.RequestURI == "*" || clean != escaped && r.Method != http.MethodConnect {
+		http.NotFound(w, r)
+		return
+	}
+	m.ServeMux.ServeHTTP(w, r)
+}
+
+// Routes returns the templates of all routes, for instance /datasets/{id}, each once.
+func (s *Server) Routes() []string {
+	var all []string
+	for _, pattern := range s.templates {
+		if _, template, _ := strings.Cut(pattern, " "); !slices.Contains(all, template) {
+			all = append(all, template)
+		}
+	}
+	return all
 }
 
 // Drain makes the server report itself unready and close each connection with
@@ -120,7 +208,7 @@ func (s *Server) HTTP() *http.Server {
 		DisableGeneralOptionsHandler: true, // "OPTIONS *" gets its access line too
 		ReadHeaderTimeout:            5 * time.Second,
 		ReadTimeout:                  15 * time.Second,
-		WriteTimeout:                 30 * time.Second,
+		WriteTimeout:                 s.RequestTimeout + sending,
 		IdleTimeout:                  2 * time.Minute,
 		MaxHeaderBytes:               maxHeader,
 		ErrorLog:                     log.New(errorLines{s.Log}, "", 0),
@@ -135,26 +223,11 @@ func (l errorLines) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// deadline bounds work for one request on the catalogue.
-func deadline(r *http.Request) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(r.Context(), requestTimeout)
-}
-
-// withSession lets a handler run only with a bearer session that is open, and
-// puts its user into the access line.
-func (s *Server) withSession(h handler) handler {
+// bounded gives a request its time: all that is asked on its behalf ends with it.
+func (s *Server) bounded(h handler) handler {
 	return func(x *exchange, r *http.Request) error {
-		scheme, id, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-		if !strings.EqualFold(scheme, "Bearer") || id == "" {
-			x.Header().Set("WWW-Authenticate", "Bearer")
-			return icat.Errorf(icat.Unauthenticated, "send a session as Authorization: Bearer <sessionID>; POST /sessions opens one")
-		}
-		session, ok := s.Sessions.Get(id)
-		if !ok {
-			return icat.Errorf(icat.BadSession, "Unable to find the session, or it has expired")
-		}
-		x.session = session
-		x.user = session.Username
-		return h(x, r)
+		ctx, cancel := context.WithTimeout(r.Context(), s.RequestTimeout)
+		defer cancel()
+		return h(x, r.WithContext(ctx))
 	}
 }

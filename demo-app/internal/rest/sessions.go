@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"context"
 	"net/http"
 
 	"plumbline/demo-app/icat"
@@ -11,15 +12,15 @@ func (s *Server) login(x *exchange, r *http.Request) error {
 	if err := x.readJSON(r, &c); err != nil {
 		return err
 	}
-	if c.Username == "" || c.Password == "" {
+	if c.Mechanism != icat.Anonymous && (c.Username == "" || c.Password == "") {
 		return icat.Errorf(icat.BadParameter, "username and password must not be empty")
 	}
-	ctx, cancel := deadline(r)
-	defer cancel()
-	if err := s.Store.Login(ctx, c); err != nil {
+	session, err := ask(r.Context(), s, call{"authority", "login", ""}, func(ctx context.Context) (icat.Session, error) {
+		return s.Authority.Login(ctx, c)
+	})
+	if err != nil {
 		return err
 	}
-	session := s.Sessions.Open(c.Username)
 	x.user = session.Username
 	x.writeJSON(http.StatusCreated, icat.SessionID{ID: session.ID})
 	return nil
@@ -30,9 +31,23 @@ func (s *Server) session(x *exchange, _ *http.Request) error {
 	return nil
 }
 
-// logout answers an empty string, as DataGateway does.
-func (s *Server) logout(x *exchange, _ *http.Request) error {
-	s.Sessions.Close(x.session.ID)
-	x.writeJSON(http.StatusOK, "")
-	return nil
+// refresh answers an empty string, as DataGateway does, and so does logout.
+func (s *Server) refresh(x *exchange, r *http.Request) error {
+	_, err := ask(r.Context(), s, call{"authority", "refresh", ""}, func(ctx context.Context) (icat.Session, error) {
+		return s.Authority.Refresh(ctx, x.session.ID)
+	})
+	if err == nil {
+		x.writeJSON(http.StatusOK, "")
+	}
+	return err
+}
+
+func (s *Server) logout(x *exchange, r *http.Request) error {
+	err := tell(r.Context(), s, call{"authority", "logout", ""}, func(ctx context.Context) error {
+		return s.Authority.Logout(ctx, x.session.ID)
+	})
+	if err == nil {
+		x.writeJSON(http.StatusOK, "")
+	}
+	return err
 }

@@ -10,23 +10,55 @@ import (
 	"plumbline/demo-app/icat"
 )
 
+// cost is what a login costs: some milliseconds of work, as a real
+// authenticator's would.
+const cost = 6
+
 // absent is compared when there is no such user, so that the answer takes as
 // long as for a wrong password. It is the hash of nothing anybody knows.
-const absent = "$2a$04$abcdefghijklmnopqrstuuB0Q1hXUzS8J5k0vZ6dQ0cI3n9m0zCqa"
+const absent = "$2a$06$abcdefghijklmnopqrstuuB0Q1hXUzS8J5k0vZ6dQ0cI3n9m0zCqa"
 
-// Login checks a password. Neither the answer nor its timing tells an unknown
-// user from a wrong password.
-func (s *Store) Login(ctx context.Context, c icat.Credentials) error {
-	if c.Mechanism != "" && c.Mechanism != "simple" {
-		return icat.Errorf(icat.BadSession, "Authenticator mnemonic not recognised; known: simple")
+// CheckPassword returns the user whom the credentials stand for; it knows the
+// mechanism simple, which is also the default. Neither the answer nor its
+// timing tells an unknown user from a wrong password: both are SESSION.
+func (s *Store) CheckPassword(ctx context.Context, c icat.Credentials) (string, error) {
+	if c.Mechanism != "" && c.Mechanism != icat.Simple {
+		return "", icat.Errorf(icat.BadSession, "Authenticator mnemonic not recognised; known: %s", icat.Simple)
 	}
 	hash := absent
-	err := s.hash.QueryRowContext(ctx, c.Username).Scan(&hash)
+	err := s.db.QueryRowContext(ctx, "SELECT password_hash FROM user_ WHERE name = ?", c.Username).Scan(&hash)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return wrap(ctx, err)
+		return "", wrap(ctx, err)
 	}
 	if bcrypt.CompareHashAndPassword([]byte(hash), []byte(c.Password)) != nil {
-		return icat.Errorf(icat.BadSession, "The username and password do not match")
+		return "", icat.Errorf(icat.BadSession, "The username and password do not match")
 	}
-	return nil
+	return c.Username, nil
+}
+
+// UserByName returns the user who logs in as name.
+func (s *Store) UserByName(ctx context.Context, name string) (icat.Object, error) {
+	q := s.newQuery(caller{all: true})
+	e := lookup("User")
+	at := q.alias()
+	q.text("SELECT ")
+	q.columns(e, at, e.Fields, nil)
+	q.text(" FROM ", q.tables[e].name, " ", at, " WHERE ", at, ".name = ")
+	q.value(name)
+	found, err := s.read(ctx, q, e, e.Fields, 0)
+	if err != nil {
+		return icat.Object{}, err
+	}
+	if len(found) == 0 {
+		return icat.Object{}, icat.Errorf(icat.NoSuchObject, "User[name:%s] not found.", name)
+	}
+	return found[0].Object, nil
+}
+
+func lookup(entity string) *icat.Entity {
+	e, ok := icat.Lookup(entity)
+	if !ok {
+		panic("store: no entity " + entity)
+	}
+	return e
 }

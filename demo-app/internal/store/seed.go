@@ -3,23 +3,63 @@ package store
 import (
 	"context"
 	"database/sql"
+	"embed"
 	"errors"
 	"fmt"
+	"io/fs"
 	"iter"
-	"slices"
 	"strconv"
 	"strings"
+	"time"
 
+	"github.com/pressly/goose/v3"
 	"golang.org/x/crypto/bcrypt"
 
 	"plumbline/demo-app/facility"
 	"plumbline/demo-app/icat"
 )
 
-// seed fills an empty catalogue in one transaction: it is all there or not at all.
-func (s *Store) seed(ctx context.Context, f *facility.Facility) error {
+//go:embed migrations/sqlite/*.sql migrations/mariadb/*.sql
+var migrations embed.FS
+
+// seedTimeout bounds seeding the largest facility on a slow disk.
+const seedTimeout = 2 * time.Minute
+
+// prepare brings the schema up to date and seeds an empty catalogue, while no
+// other process does.
+func (s *Store) prepare(ctx context.Context, f *facility.Facility) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, seedTimeout)
 	defer cancel()
+	if s.lock != nil {
+		unlock, taken := s.lock(ctx)
+		if taken != nil {
+			return taken
+		}
+		defer func() { err = errors.Join(err, unlock()) }()
+	}
+	dir, err := fs.Sub(migrations, "migrations/"+string(s.dialect))
+	if err != nil {
+		return err
+	}
+	dialect := goose.DialectSQLite3
+	if s.dialect == MariaDB {
+		dialect = goose.DialectMySQL
+	}
+	provider, err := goose.NewProvider(dialect, s.db, dir)
+	if err != nil {
+		return err
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return err
+	}
+	if f == nil {
+		return nil
+	}
+	return s.seed(ctx, f)
+}
+
+// seed fills an empty catalogue in one transaction: it is all there or not at all.
+func (s *Store) seed(ctx context.Context, f *facility.Facility) error {
 	var seed, scale string
 	err := s.db.QueryRowContext(ctx, "SELECT seed, scale FROM seeded").Scan(&seed, &scale)
 	want := strconv.FormatUint(f.Seed, 10)
@@ -31,144 +71,88 @@ func (s *Store) seed(ctx context.Context, f *facility.Facility) error {
 	case !errors.Is(err, sql.ErrNoRows):
 		return err
 	}
+	// One hash for all: they share a password that is no secret. Its cost is the
+	// work that each login really does.
+	hash, err := bcrypt.GenerateFromPassword([]byte(facility.Password), cost)
+	if err != nil {
+		return err
+	}
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer tx.Rollback() // nothing to undo after a commit
-	if err := seedAll(ctx, tx, f); err != nil {
-		return fmt.Errorf("seed: %w", err)
+	for name, rows := range f.All() {
+		if err := s.insertAll(ctx, tx, lookup(name), rows, string(hash)); err != nil {
+			return fmt.Errorf("seed %s: %w", name, err)
+		}
 	}
 	if _, err := tx.ExecContext(ctx, "INSERT INTO seeded (seed, scale) VALUES (?, ?)", want, f.Scale.Name); err != nil {
 		return err
 	}
-	return tx.Commit()
-}
-
-func seedAll(ctx context.Context, tx *sql.Tx, f *facility.Facility) error {
-	// One hash for all: they share a password that is no secret. Its cost is the
-	// work that each login really does.
-	hash, err := bcrypt.GenerateFromPassword([]byte(facility.Password), bcrypt.MinCost)
-	if err != nil {
+	if err := tx.Commit(); err != nil {
 		return err
 	}
-	for _, step := range []func() error{
-		func() error {
-			return insert(ctx, tx, users.entity, []string{"password_hash"}, slices.Values(f.Users()), func(u icat.User) []any { return append(users.values(&u), string(hash)) })
-		},
-		func() error {
-			return insert(ctx, tx, lookup("Facility"), nil, one(f.Site()), func(v icat.Facility) []any {
-				return append(baseValues(v.Base), v.DaysUntilRelease, v.Description, v.FullName, v.Name, v.URL)
-			})
-		},
-		func() error {
-			return insert(ctx, tx, lookup("InvestigationType"), []string{"facility_id"}, slices.Values(f.InvestigationTypes()), func(v icat.InvestigationType) []any {
-				return append(baseValues(v.Base), v.Description, v.Name, v.FacilityID)
-			})
-		},
-		func() error {
-			return insert(ctx, tx, lookup("DatasetType"), []string{"facility_id"}, slices.Values(f.DatasetTypes()), func(v icat.DatasetType) []any {
-				return append(baseValues(v.Base), v.Description, v.Name, v.FacilityID)
-			})
-		},
-		func() error {
-			return insert(ctx, tx, lookup("DatafileFormat"), []string{"facility_id"}, slices.Values(f.DatafileFormats()), func(v icat.DatafileFormat) []any {
-				return append(baseValues(v.Base), v.Description, v.Name, v.Type, v.Version, v.FacilityID)
-			})
-		},
-		func() error {
-			return insert(ctx, tx, investigations.entity, []string{"facility_id", "type_id"}, f.Investigations(), func(v icat.Investigation) []any {
-				return append(investigations.values(&v), v.FacilityID, v.TypeID)
-			})
-		},
-		func() error {
-			return insert(ctx, tx, lookup("InvestigationUser"), []string{"user_id", "investigation_id"}, slices.Values(f.InvestigationUsers()), func(v icat.InvestigationUser) []any {
-				return append(baseValues(v.Base), v.Role, v.UserID, v.InvestigationID)
-			})
-		},
-		func() error {
-			return insert(ctx, tx, datasets.entity, []string{"investigation_id", "type_id"}, f.Datasets(), func(v icat.Dataset) []any {
-				return append(datasets.values(&v), v.InvestigationID, v.TypeID)
-			})
-		},
-		func() error {
-			return insert(ctx, tx, datafiles.entity, []string{"dataset_id", "datafile_format_id"}, f.Datafiles(), func(v icat.Datafile) []any {
-				return append(datafiles.values(&v), v.DatasetID, v.FormatID)
-			})
-		},
-	} {
-		if err := step(); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.analyze(ctx)
 }
 
-// batch is how many rows one insert carries; 32,766 parameters is SQLite's limit.
-const batch = 100
+// analyze lets the planner know how much of what there is.
+func (s *Store) analyze(ctx context.Context) error {
+	statement := "ANALYZE"
+	if s.dialect == MariaDB {
+		var names []string
+		for _, e := range icat.Entities() {
+			names = append(names, s.tables[e].name)
+		}
+		statement = "ANALYZE TABLE " + strings.Join(names, ", ")
+	}
+	_, err := s.db.ExecContext(ctx, statement)
+	return err
+}
 
-// insert writes all items; values gives an item's fields in the schema's order
-// and then those of the extra columns.
-func insert[T any](ctx context.Context, tx *sql.Tx, e *icat.Entity, extra []string, items iter.Seq[T], values func(T) []any) error {
-	var columns []string
-	for _, f := range e.Fields {
-		columns = append(columns, column(f.Name))
-	}
-	columns = append(columns, extra...)
-	head := "INSERT INTO " + tableName(e) + " (" + strings.Join(columns, ", ") + ") VALUES "
-	tuple := "(?" + strings.Repeat(", ?", len(columns)-1) + ")"
-	full, err := tx.PrepareContext(ctx, head+tuple+strings.Repeat(", "+tuple, batch-1))
-	if err != nil {
-		return fmt.Errorf("insert %s: %w", e.Name, err)
-	}
-	defer full.Close()
+// rowsAtOnce is how many rows one insert carries.
+const rowsAtOnce = 100
+
+// insertAll writes all rows of one kind; a user gets the hash as password.
+func (s *Store) insertAll(ctx context.Context, tx *sql.Tx, e *icat.Entity, rows iter.Seq[any], hash string) error {
+	t := s.tables[e]
+	var into *layout
+	var statement *sql.Stmt
 	var args []any
-	for item := range items {
-		args = append(args, values(item)...)
-		if len(args) == batch*len(columns) {
-			if _, err := full.ExecContext(ctx, args...); err != nil {
-				return fmt.Errorf("insert %s: %w", e.Name, err)
+	for row := range rows {
+		if into == nil {
+			var err error
+			if into, err = newLayout(t, row); err != nil {
+				return err
+			}
+			if e.Name == "User" {
+				into.columns = append(into.columns, "password_hash")
+			}
+			if statement, err = tx.PrepareContext(ctx, into.insert(t, rowsAtOnce)); err != nil {
+				return err
+			}
+			defer statement.Close()
+		}
+		args = into.append(args, row)
+		if e.Name == "User" {
+			args = append(args, hash)
+		}
+		if len(args) == rowsAtOnce*len(into.columns) {
+			if _, err := statement.ExecContext(ctx, args...); err != nil {
+				return err
 			}
 			args = args[:0]
 		}
 	}
-	if rest := len(args) / len(columns); rest > 0 {
-		if _, err := tx.ExecContext(ctx, head+tuple+strings.Repeat(", "+tuple, rest-1), args...); err != nil {
-			return fmt.Errorf("insert %s: %w", e.Name, err)
-		}
+	if len(args) == 0 {
+		return nil
 	}
-	return nil
+	_, err := tx.ExecContext(ctx, into.insert(t, len(args)/len(into.columns)), args...)
+	return err
 }
 
-// values returns what scan would read back, for the entity's own columns.
-func (t Table[T]) values(v *T) []any {
-	dest := t.fields(v)
-	out := make([]any, len(dest))
-	for i, d := range dest {
-		switch p := d.(type) {
-		case nullable:
-			out[i] = sql.NullString{String: *p.s, Valid: *p.s != ""}
-		case date:
-			out[i] = sql.NullInt64{Int64: p.t.Millis(), Valid: !p.t.IsZero()}
-		case *int64:
-			out[i] = *p
-		case *bool:
-			out[i] = *p
-		}
-	}
-	return out
+// insert returns the statement for n rows.
+func (l *layout) insert(t *table, n int) string {
+	row := "(?" + strings.Repeat(", ?", len(l.columns)-1) + ")"
+	return "INSERT INTO " + t.name + " (" + strings.Join(l.columns, ", ") + ") VALUES " + row + strings.Repeat(", "+row, n-1)
 }
-
-func baseValues(b icat.Base) []any {
-	return []any{b.ID, b.CreateID, b.CreateTime.Millis(), b.ModID, b.ModTime.Millis()}
-}
-
-func lookup(entity string) *icat.Entity {
-	e, ok := icat.Lookup(entity)
-	if !ok {
-		panic("store: no entity " + entity)
-	}
-	return e
-}
-
-func one[T any](v T) iter.Seq[T] { return func(yield func(T) bool) { yield(v) } }

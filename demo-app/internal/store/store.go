@@ -1,96 +1,100 @@
-// Package store is the catalogue on SQL: embedded SQLite, seeded from the demo
-// facility when it is empty. It turns filters into queries and rows into
-// entities; who may ask, and in what form it is answered, is left to others.
+// Package store is the catalogue on SQL: embedded SQLite or MariaDB, seeded
+// from the demo facility when it is empty. It turns filters into queries, with
+// the rules of who may read what joined into each, and rows into entities. Who
+// is logged in, and in what form an answer goes out, is left to others.
 package store
 
 import (
+	"cmp"
 	"context"
-	"crypto/rand"
 	"database/sql"
-	"database/sql/driver"
-	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
-	"net/url"
-	"runtime"
+	"math"
 	"time"
-
-	"github.com/pressly/goose/v3"
-	"modernc.org/sqlite" // also registers the driver "sqlite"
 
 	"plumbline/demo-app/facility"
 	"plumbline/demo-app/icat"
 )
 
-// Memory is the database name for a catalogue that ends with the process.
+// Memory is the URL of a catalogue that ends with the process.
 const Memory = ":memory:"
 
-//go:embed migrations/*.sql
-var migrations embed.FS
+// Options says what to open.
+type Options struct {
+	// URL is Memory, the path of an SQLite file, or
+	// mariadb://user:password@host:port/database (for a unix socket,
+	// unix(/path) takes the place of host:port). What is reserved in URLs is
+	// percent-encoded in user, password and database.
+	URL      string
+	Facility *facility.Facility // seeds an empty catalogue; nil leaves it as it is
+	Now      func() time.Time   // when data become public; nil is time.Now
 
-// Store is an open catalogue. Its methods may be called from any goroutine.
-type Store struct {
-	db      *sql.DB
-	profile *sql.Stmt
-	hash    *sql.Stmt
+	SessionLifetime time.Duration // what Properties tells; 0 means icat.SessionLifetime
 }
 
-// Open opens the database file, or Memory, brings its schema up to date and
-// seeds it with f if it is empty. A catalogue of another facility is an error.
-func Open(ctx context.Context, database string, f *facility.Facility) (*Store, error) {
-	db, err := sql.Open("sqlite", dsn(database))
+// Store is an open catalogue. Its methods may be called from any goroutine;
+// their errors are icat.Errors.
+type Store struct {
+	database
+	tables     tables
+	now        func() time.Time
+	searchTime time.Duration
+	lifetime   time.Duration // of a session
+}
+
+// database is a pool of connections, and how to speak to what is behind it.
+type database struct {
+	db      *sql.DB
+	dialect Dialect
+	name    string    // for messages: never holds a password
+	anchor  *sql.Conn // keeps a database in memory alive; nil otherwise
+	lock    func(context.Context) (unlock func() error, err error)
+}
+
+// Open opens the database, brings its schema up to date and seeds it if it is
+// empty. A catalogue of another facility is an error.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	d, err := connect(ctx, o.URL)
 	if err != nil {
-		return nil, fmt.Errorf("open database %s: %w", database, err)
+		return nil, err
 	}
-	// More connections than processors only wait for each other. Idle ones are
-	// kept: statements stay prepared, and a memory database lives as long as one
-	// connection to it does.
-	n := max(4, runtime.GOMAXPROCS(0))
-	db.SetMaxOpenConns(n)
-	db.SetMaxIdleConns(n)
-	s := &Store{db: db}
-	if err := s.prepare(ctx, f); err != nil {
-		return nil, errors.Join(fmt.Errorf("open database %s: %w", database, err), s.Close())
+	s := &Store{database: d, tables: newTables(), now: o.Now, searchTime: searchTime, lifetime: cmp.Or(o.SessionLifetime, icat.SessionLifetime)}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if err := s.prepare(ctx, o.Facility); err != nil {
+		return nil, errors.Join(fmt.Errorf("open database %s: %w", s.name, err), s.Close())
 	}
 	return s, nil
 }
 
-func dsn(database string) string {
-	pragmas := url.Values{"_pragma": {"busy_timeout(5000)", "foreign_keys(1)", "temp_store(2)"}}
-	if database == Memory {
-		pragmas.Set("vfs", "memdb") // one database for all connections of this process, by its name
-		return "file:/" + rand.Text() + "?" + pragmas.Encode()
-	}
-	pragmas.Add("_pragma", "journal_mode(WAL)")
-	pragmas.Add("_pragma", "synchronous(NORMAL)")
-	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: database}).EscapedPath(), RawQuery: pragmas.Encode()}).String()
-}
-
-func (s *Store) prepare(ctx context.Context, f *facility.Facility) error {
-	dir, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
-	}
-	provider, err := goose.NewProvider(goose.DialectSQLite3, s.db, dir)
-	if err != nil {
-		return err
-	}
-	if _, err := provider.Up(ctx); err != nil {
-		return err
-	}
-	if err := s.seed(ctx, f); err != nil {
-		return err
-	}
-	if s.profile, err = s.db.PrepareContext(ctx, "SELECT "+users.columns()+" FROM user_ WHERE name = ?"); err != nil {
-		return err
-	}
-	s.hash, err = s.db.PrepareContext(ctx, "SELECT password_hash FROM user_ WHERE name = ?")
-	return err
-}
-
 // Close closes the database.
-func (s *Store) Close() error { return s.db.Close() }
+func (s *Store) Close() error {
+	var err error
+	if s.anchor != nil {
+		err = s.anchor.Close()
+	}
+	return errors.Join(err, s.db.Close())
+}
+
+// DB returns the pool, for what shares the database with the catalogue.
+func (s *Store) DB() *sql.DB { return s.db }
+
+// Dialect returns the SQL that DB speaks.
+func (s *Store) Dialect() Dialect { return s.dialect }
+
+// SetPool bounds how many queries run at once; fewer than 1 is 1.
+func (s *Store) SetPool(n int) { s.setPool(n) }
+
+func (d database) setPool(n int) {
+	n = max(n, 1)
+	if d.anchor != nil {
+		n++ // the anchor runs no queries
+	}
+	d.db.SetMaxOpenConns(n)
+	d.db.SetMaxIdleConns(n) // idle ones are kept: opening one costs more than a query
+}
 
 // Ping reports whether the catalogue answers.
 func (s *Store) Ping(ctx context.Context) error {
@@ -98,39 +102,15 @@ func (s *Store) Ping(ctx context.Context) error {
 	return wrap(ctx, s.db.QueryRowContext(ctx, "SELECT 1 FROM seeded").Scan(&one))
 }
 
-// UserByName returns the user who logs in as name.
-func (s *Store) UserByName(ctx context.Context, name string) (icat.User, error) {
-	u, err := users.scan(s.profile.QueryRowContext(ctx, name))
-	if errors.Is(err, sql.ErrNoRows) {
-		return u, icat.Errorf(icat.NoSuchObject, "User[name:%s] not found.", name)
-	}
-	return u, wrap(ctx, err)
+// Properties says what a client may know about the catalogue.
+func (s *Store) Properties(context.Context) (icat.Properties, error) {
+	return icat.Properties{
+		MaxEntities:     icat.MaxEntities,
+		LifetimeMinutes: int(math.Ceil(s.lifetime.Minutes())), // 0 would be no lifetime at all
+		Authenticators: []icat.Authenticator{
+			{Mnemonic: icat.Simple, Keys: []icat.Key{{Name: "username"}, {Name: "password", Hide: true}}, Friendly: "Simple"},
+			{Mnemonic: icat.Anonymous, Keys: []icat.Key{}, Friendly: "Anonymous"},
+		},
+		ContainerType: "demo-app",
+	}, nil
 }
-
-// wrap gives an error of the database its ICAT code.
-func wrap(ctx context.Context, err error) error {
-	if err == nil {
-		return nil
-	}
-	// The driver reports an interrupted query in its own words: ask the context.
-	switch ctxErr := ctx.Err(); {
-	case errors.Is(ctxErr, context.DeadlineExceeded):
-		return icat.Wrap(icat.Timeout, "the catalogue took too long", err)
-	case ctxErr != nil:
-		return icat.Wrap(icat.ClientClosed, "the client left before an answer", err)
-	}
-	const busy, locked, ioerr, full, cantopen = 5, 6, 10, 13, 14
-	if e, ok := errors.AsType[*sqlite.Error](err); ok {
-		switch e.Code() & 0xff {
-		case busy, locked, ioerr, full, cantopen:
-			return icat.Wrap(icat.Unavailable, "the catalogue cannot be reached", err)
-		}
-	}
-	if errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) {
-		return icat.Wrap(icat.Unavailable, "the catalogue cannot be reached", err)
-	}
-	return fmt.Errorf("query catalogue: %w", err)
-}
-
-// seedTimeout bounds seeding the largest facility on a slow disk.
-const seedTimeout = 2 * time.Minute

@@ -1,0 +1,62 @@
+package admin
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"plumbline/demo-app/icat"
+)
+
+func digest(token string) [32]byte { return sha256.Sum256([]byte(token)) }
+
+// admit lets a request in that comes from this machine, under a name of this
+// machine (a web page elsewhere can point its own name at it), with the token.
+func (s *Server) admit(x *exchange, r *http.Request) error {
+	reason, err := "", error(nil)
+	switch {
+	case !loopback(r.RemoteAddr):
+		reason, err = "address", icat.Errorf(icat.InsufficientPrivileges, "the admin port answers only to this machine")
+	case !loopback(r.Host):
+		reason, err = "host", icat.Errorf(icat.InsufficientPrivileges, "the admin port answers only under a loopback name such as localhost")
+	case !s.authorized(r):
+		x.Header().Set("WWW-Authenticate", "Bearer")
+		reason, err = "token", icat.Errorf(icat.Unauthenticated, "send the admin token as Authorization: Bearer <token>")
+	default:
+		return nil
+	}
+	s.refused.WithLabelValues(reason).Inc()
+	e := s.Log.Warn()
+	e.Dict("client", e.CreateDict().Str("ip", host(r.RemoteAddr))).
+		Dict("http", e.CreateDict().Dict("request", e.CreateDict().Str("id", x.id))).
+		Dict("labels", e.CreateDict().Str("reason", reason)).
+		Msg("admin request refused")
+	return err
+}
+
+// authorized compares digests: they have one length, and take one time.
+func (s *Server) authorized(r *http.Request) bool {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	sent := digest(token)
+	return strings.EqualFold(scheme, "Bearer") && subtle.ConstantTimeCompare(sent[:], s.token[:]) == 1
+}
+
+// loopback reports whether a host, with or without a port, is this machine.
+func loopback(hostport string) bool {
+	name := strings.Trim(host(hostport), "[]")
+	if strings.EqualFold(name, "localhost") {
+		return true
+	}
+	ip, err := netip.ParseAddr(name)
+	return err == nil && ip.Unmap().IsLoopback()
+}
+
+func host(hostport string) string {
+	if h, _, err := net.SplitHostPort(hostport); err == nil {
+		return h
+	}
+	return hostport
+}

@@ -1,0 +1,63 @@
+package rest
+
+import (
+	"context"
+	"net/http"
+
+	"plumbline/demo-app/icat"
+)
+
+// create makes the entities of the body, all or none, and answers with them as
+// they were stored. Whether the caller may is the catalogue's to say.
+func (s *Server) create(e *icat.Entity) handler {
+	return func(x *exchange, r *http.Request) error {
+		body, err := x.readBody(r, maxIngest)
+		if err != nil {
+			return err
+		}
+		objects, err := icat.ParseObjects(e, body)
+		if err != nil {
+			return err
+		}
+		made, err := ask(r.Context(), s, call{s.Backend, "create", e.Name}, func(ctx context.Context) ([]icat.Object, error) {
+			return s.Catalogue.Create(ctx, x.session, objects)
+		})
+		if err != nil {
+			return err
+		}
+		s.forget(r.Context(), x, e)
+		s.writeAppended(x, http.StatusOK, func(b []byte) []byte { return icat.AppendArray(b, made) })
+		return nil
+	}
+}
+
+// update changes the fields that the body names.
+func (s *Server) update(e *icat.Entity) handler {
+	return func(x *exchange, r *http.Request) error {
+		if name := r.PathValue("id"); name == "count" || name == "findone" {
+			x.Header().Set("Allow", "GET, HEAD") // a path of its own, which only looks like an id here
+			return icat.Errorf(icat.MethodNotAllowed, "method not allowed here; allowed: GET, HEAD")
+		}
+		id, err := pathID(r)
+		if err != nil {
+			return err
+		}
+		body, err := x.readBody(r, maxIngest)
+		if err != nil {
+			return err
+		}
+		change, err := icat.ParseChange(e, body)
+		if err != nil {
+			return err
+		}
+		stored, err := ask(r.Context(), s, call{s.Backend, "update", e.Name}, func(ctx context.Context) (icat.Object, error) {
+			return s.Catalogue.Update(ctx, x.session, change, id)
+		})
+		if err != nil {
+			return err
+		}
+		s.forget(r.Context(), x, e)
+		s.writeAppended(x, http.StatusOK, stored.AppendJSON)
+		return nil
+	}
+}
