@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"net/http"
 	"os"
-	"sync"
 	"time"
 
 	"golang.org/x/term"
@@ -16,6 +16,7 @@ import (
 	"plumbline/cli"
 	"plumbline/demo-app/facility"
 	"plumbline/loadgen/attack"
+	"plumbline/loadgen/console"
 	"plumbline/loadgen/journey"
 	"plumbline/loadgen/ledger"
 	"plumbline/loadgen/report"
@@ -35,10 +36,34 @@ func runLoad(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	if err := preflight(ctx, s); err != nil {
 		return err
 	}
-	steps := journey.NewSource(facility.New(s.seed, s.scale), s.seed)
+	think := s.think
+	if s.closed > 0 { // its users think before they ask for anything
+		think, s.maxInFlight = journey.Think{}, max(s.maxInFlight, s.closed)
+	}
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	ln, err := listen(ctx, s.listen)
+	if err != nil {
+		return err
+	}
+	var steps attack.Source = single{s.get}
+	var journeys *journey.Source
+	if s.get == "" {
+		journeys = journey.NewSource(journey.Options{Facility: facility.New(s.seed, s.scale), Seed: s.seed, Run: s.runID, Now: time.Now(), Journeys: s.journeys, Think: think})
+		steps = journeys
+	}
+	s.pace.Count() // of a random schedule it takes a while, which shall not be the run's
 	start := time.Now().Add(leadIn)
-	header := ledger.Header{RunID: s.runID, Seed: s.seed, Target: s.target.String(), Rate: s.pace.Rate, Duration: s.pace.Duration,
-		Scale: s.scale.Name, Started: start, Version: version()}
+	course, err := newCourse(s, start)
+	if err != nil {
+		return err
+	}
+	header := ledger.Header{RunID: s.runID, Seed: s.seed, Target: s.target.String(), Rate: course.rate, Duration: course.length,
+		Pace: course.shape, Scale: s.scale.Name, Started: start, Version: version()}
+	page, err := openPage(s.html, s.ledger)
+	if err != nil {
+		return err
+	}
 	book, err := ledger.Create(s.ledger, header)
 	if errors.Is(err, fs.ErrExist) {
 		return cli.BadInput(err, "a ledger is never overwritten: name another file, or remove this one")
@@ -48,28 +73,40 @@ func runLoad(ctx context.Context, args []string, stdout, stderr io.Writer) error
 
 	recorder := report.NewRecorder(header)
 	attacker := attack.New(attack.Options{
-		Target: s.target, RunID: s.runID, UserAgent: userAgent(), Timeout: s.timeout, MaxInFlight: s.maxInFlight,
-		Steps: steps, Ledger: book, Observe: recorder.Add,
+		Target: s.target, Protocol: s.protocol, Roots: s.roots, RunID: s.runID, UserAgent: userAgent(), Timeout: s.timeout, MaxInFlight: s.maxInFlight,
+		Steps: steps, Ledger: book, Observe: course.observed(recorder.Add),
 	})
-	planned := s.pace.Count()
+	watch := &report.Watch{Recorder: recorder, InFlight: attacker.InFlight, Start: start, Length: course.length, Wanted: course.wanted}
 	live, width := terminal(stderr)
-	hide := show(ctx, report.Progress{
-		Out: stderr, Live: live, Width: width, Recorder: recorder, InFlight: attacker.InFlight,
-		Start: start, Planned: planned, Rate: s.pace.Rate, Length: s.pace.Duration, Stopping: ctx.Done(),
-	})
-	broken := attacker.Run(ctx, start, s.pace.Arrivals())
-	hide()
-	return finish(s, book, recorder, planned, broken, stdout)
+	progress := report.Progress{Out: stderr, Live: live, Width: width, Colour: live && os.Getenv("NO_COLOR") == "", Watch: watch, Planned: course.count, Stopping: ctx.Done()}
+	companions := []func(context.Context){progress.Show}
+	if live || ln != nil {
+		companions = append(companions, watch.Follow)
+	}
+	if ln != nil {
+		host, _, _ := net.SplitHostPort(s.listen)
+		shown := console.Options{Run: header, Watch: watch, Governor: course.governor, Source: journeys, Planned: course.count,
+			Stop: func() { end(errConsole) }, Stopping: ctx.Done(), Host: host}
+		defer ln.Close()
+		announce(ln, stderr)
+		companions = append(companions, func(ctx context.Context) { serveConsole(ctx, ln, shown, stderr) })
+	}
+	leave := beside(ctx, companions...)
+	broken := attacker.Run(ctx, start, course.moments)
+	leave()
+	return finish(s, book, recorder, course.ended(ctx, time.Since(start)), broken, page, stdout)
 }
 
 // finish closes the ledger and prints the report, whatever happened before.
-func finish(s *settings, book *ledger.Writer, recorder *report.Recorder, planned uint64, broken error, stdout io.Writer) error {
-	trailer := ledger.Trailer{Planned: planned, Ended: time.Now()}
+func finish(s *settings, book *ledger.Writer, recorder *report.Recorder, end ending, broken error, page *os.File, stdout io.Writer) error {
+	trailer := ledger.Trailer{Planned: end.planned, Ended: time.Now()}
 	totals := book.Totals()
 	if done := totals.Sent + totals.Dropped; broken != nil {
 		trailer.Stopped = broken.Error()
-	} else if done < planned {
-		trailer.Stopped = fmt.Sprintf("stopped by a signal after %d of %d requests", done, planned)
+	} else if end.early {
+		trailer.Stopped = fmt.Sprintf("%s after %d requests", end.why, done)
+	} else if done < end.planned {
+		trailer.Stopped = fmt.Sprintf("%s after %d of %d requests", end.why, done, end.planned)
 	}
 	if err := book.Close(trailer); broken == nil {
 		broken = err
@@ -77,7 +114,9 @@ func finish(s *settings, book *ledger.Writer, recorder *report.Recorder, planned
 			trailer.Stopped = err.Error()
 		}
 	}
-	if err := write(recorder.Report(trailer, true, s.ledger), s.output, stdout); err != nil {
+	summary := recorder.Report(trailer, true, s.ledger)
+	hold := summary.Judge(s.thresholds)
+	if err := errors.Join(write(summary, s.output, stdout), writePage(page, summary, recorder.Plots())); err != nil {
 		return err
 	}
 	switch {
@@ -85,6 +124,8 @@ func finish(s *settings, book *ledger.Writer, recorder *report.Recorder, planned
 		return &cli.Failure{Code: cli.Undone, Err: fmt.Errorf("sending stopped: %w", broken), Next: "free space for the ledger and run again; what was flushed is readable: loadgen ledger stats " + s.ledger}
 	case trailer.Stopped != "":
 		return &cli.Failure{Code: cli.Undone, Err: errors.New(trailer.Stopped)}
+	case !hold:
+		return failed(summary.Thresholds)
 	}
 	return nil
 }
@@ -98,7 +139,7 @@ func write(r report.Report, output string, stdout io.Writer) error {
 
 // preflight makes sure that somebody answers before a ledger is begun.
 func preflight(ctx context.Context, s *settings) error {
-	status, err := attack.Preflight(ctx, s.target, userAgent(), min(preflightLimit, s.timeout))
+	status, err := attack.Preflight(ctx, attack.Options{Target: s.target, Protocol: s.protocol, Roots: s.roots, UserAgent: userAgent(), Timeout: min(preflightLimit, s.timeout)})
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		err = fmt.Errorf("target %s: no answer within %v", s.target, min(preflightLimit, s.timeout))
@@ -113,25 +154,16 @@ func preflight(ctx context.Context, s *settings) error {
 	return nil
 }
 
-// show draws progress until the returned function is called.
-func show(ctx context.Context, p report.Progress) (hide func()) {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx)) // also while a stopped run drains
-	var group sync.WaitGroup
-	group.Go(func() { p.Show(ctx) })
-	return func() {
-		cancel()
-		group.Wait()
-	}
-}
-
-// terminal reports whether w is one, and its columns if they can be had.
-func terminal(w io.Writer) (is bool, width int) {
+// terminal reports whether w is one, and how to learn its columns.
+func terminal(w io.Writer) (is bool, width func() int) {
 	file, ok := w.(*os.File)
 	if !ok || !term.IsTerminal(int(file.Fd())) {
-		return false, 0
+		return false, nil
 	}
-	width, _, _ = term.GetSize(int(file.Fd()))
-	return true, width
+	return true, func() int {
+		width, _, _ := term.GetSize(int(file.Fd())) // 0 if it cannot be had
+		return width
+	}
 }
 
 func userAgent() string { return "plumbline-loadgen/" + version() }

@@ -30,14 +30,17 @@ const usage = `loadgen sends load to the demo API and keeps a ledger of every re
 
 Usage:
   loadgen run -ledger FILE [flags]    send load, print a report
-  loadgen ledger stats FILE [flags]   print the report of a ledger
+  loadgen lines -out OUT -ledger FILE write log lines for a shipper; -h has the flags
+  loadgen ledger stats FILE [flags]   print the report of a ledger; also show, diff, export
+  loadgen journeys show | check FILE  what a run asks for; check a file of journeys
   loadgen run -h                      the flags
 
 Example:
   loadgen run -target http://127.0.0.1:8000 -rate 200 -duration 20s -ledger run.ledger
 
-Exit codes: 0 done; 1 the ledger is truncated or damaged; 2 the run could not
-be done or was stopped early; 64 bad input.
+Exit codes: 0 done; 1 a condition of -fail-if came true, or the ledger is
+truncated or damaged; 2 the run could not be done or was stopped early; 64 bad
+input.
 `
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
@@ -48,8 +51,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	switch args[0] {
 	case "run":
 		return runLoad(ctx, args[1:], stdout, stderr)
+	case "lines":
+		return runLines(ctx, args[1:], stdout, stderr)
 	case "ledger":
-		return runLedger(args[1:], stdout)
+		return runLedger(ctx, args[1:], stdout)
+	case "journeys":
+		return runJourneys(args[1:], stdout)
 	case "-h", "-help", "--help", "help":
 		_, err := io.WriteString(stdout, usage)
 		return err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -14,17 +15,39 @@ import (
 const ledgerUsage = `loadgen ledger reads what loadgen run has recorded.
 
 Usage:
-  loadgen ledger stats FILE [-o table|json]   the report of the run
+  loadgen ledger stats FILE [-o table|json] [-html FILE]
+                                                the report of the run, also as a page
+  loadgen ledger show FILE [flags]              the attempts, a line each
+  loadgen ledger diff A B [-o table|json]       two runs side by side
+  loadgen ledger export FILE -format FORMAT [-out FILE]
+                                                the attempts for other tools
 
-A ledger that ends without its trailer (the run was killed, or still goes on)
-is reported as far as it goes, with exit code 1.
+Flags of show:
+  -seq N | N-M | N-   these attempts
+  -outcome LIST       of answered,timeout,reset,refused,dropped,open
+  -route PATTERN      a route template; * stands for anything but /
+  -unexpected         answers with another status than their journey expects
+  -limit N            the first N of those
+  -f                  wait for more, as long as the run goes on
+  -o table|json       json is one object a line (default table)
 
-Example:
+Flags of export:
+  -format FORMAT      jsonl, csv or parquet
+  -out FILE           a new file; - for standard output (default -)
+
+Exit codes: 0 done, for diff: same settings, plan and counts; 1 the ledger is
+truncated or damaged and was read as far as it goes, for diff: the runs differ;
+2 could not be done, for diff: a ledger is truncated or damaged; 64 bad input.
+
+Examples:
   loadgen ledger stats run.ledger -o json
+  loadgen ledger show run.ledger -unexpected -limit 10
+  loadgen ledger diff before.ledger after.ledger
+  loadgen ledger export run.ledger -format parquet -out run.parquet
 `
 
 // runLedger is the command loadgen ledger.
-func runLedger(args []string, stdout io.Writer) error {
+func runLedger(ctx context.Context, args []string, stdout io.Writer) error {
 	const hint = "loadgen ledger -h shows how"
 	if len(args) == 0 {
 		return cli.BadInput(errors.New("ledger: no command"), hint)
@@ -32,6 +55,12 @@ func runLedger(args []string, stdout io.Writer) error {
 	switch args[0] {
 	case "stats":
 		return runStats(args[1:], stdout)
+	case "show":
+		return runShow(ctx, args[1:], stdout)
+	case "diff":
+		return runDiff(args[1:], stdout)
+	case "export":
+		return runExport(ctx, args[1:], stdout)
 	case "-h", "-help", "--help", "help":
 		_, err := io.WriteString(stdout, ledgerUsage)
 		return err
@@ -40,42 +69,61 @@ func runLedger(args []string, stdout io.Writer) error {
 	}
 }
 
+// parseFiles reads flags that may stand before, between and after the names of
+// so many files. It returns no files if help was asked for and given.
+func parseFiles(fs *flag.FlagSet, command string, want int, args []string, stdout io.Writer) ([]string, error) {
+	var files []string
+	for {
+		if helped, err := parse(fs, args, ledgerUsage, stdout); helped || err != nil {
+			return nil, err
+		}
+		if fs.NArg() == 0 {
+			break
+		}
+		files, args = append(files, fs.Arg(0)), fs.Args()[1:]
+	}
+	switch {
+	case len(files) > want:
+		return nil, cli.BadInput(fmt.Errorf("ledger %s: unexpected argument %q", command, files[want]), "loadgen ledger -h shows how")
+	case len(files) == 0:
+		return nil, cli.BadInput(fmt.Errorf("ledger %s: no file", command), "loadgen ledger -h has an example")
+	case len(files) < want:
+		return nil, cli.BadInput(fmt.Errorf("ledger %s: only one file", command), "loadgen ledger -h has an example")
+	}
+	return files, nil
+}
+
 func runStats(args []string, stdout io.Writer) error {
 	flags := flag.NewFlagSet("ledger", flag.ContinueOnError)
 	output := flags.String("o", "table", "")
-	if helped, err := parse(flags, args, ledgerUsage, stdout); helped || err != nil {
+	html := flags.String("html", "", "")
+	files, err := parseFiles(flags, "stats", 1, args, stdout)
+	if files == nil || err != nil {
 		return err
-	}
-	path := flags.Arg(0)
-	if flags.NArg() > 1 { // flags may come after the file too
-		if helped, err := parse(flags, flags.Args()[1:], ledgerUsage, stdout); helped || err != nil {
-			return err
-		}
-		if flags.NArg() > 0 {
-			return cli.BadInput(fmt.Errorf("ledger stats: unexpected argument %q", flags.Arg(0)), "give one ledger at a time")
-		}
-	}
-	if path == "" {
-		return cli.BadInput(errors.New("ledger stats: no file"), "for example: loadgen ledger stats run.ledger")
 	}
 	if err := checkFormat(*output); err != nil {
 		return err
 	}
-	return stats(path, *output, stdout)
+	return stats(files[0], *output, *html, stdout)
 }
 
-func stats(path, output string, stdout io.Writer) error {
+func stats(path, output, html string, stdout io.Writer) error {
 	r, err := ledger.Open(path)
 	if err != nil {
 		return unreadable(err)
 	}
 	defer r.Close()
+	page, err := openPage(html, path)
+	if err != nil {
+		return err
+	}
 	recorder := report.NewRecorder(r.Header)
 	for {
 		a, err := r.Next()
 		if err != nil {
 			trailer, ended := r.Trailer()
-			if err := write(recorder.Report(trailer, ended, path), output, stdout); err != nil {
+			summary := recorder.Report(trailer, ended, path)
+			if err := errors.Join(write(summary, output, stdout), writePage(page, summary, recorder.Plots())); err != nil {
 				return err
 			}
 			if err == io.EOF {

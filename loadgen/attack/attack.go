@@ -10,10 +10,10 @@ package attack
 
 import (
 	"context"
+	"crypto/x509"
 	"iter"
 	"net/http"
 	"net/url"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -21,22 +21,31 @@ import (
 	"plumbline/loadgen/ledger"
 )
 
-// Options says what an attack needs. All fields must be set.
+// Options says what an attack needs. All fields but Roots must be set.
 type Options struct {
 	Target      *url.URL // base URL
+	Protocol    Protocol
+	Roots       *x509.CertPool // certificate authorities to trust; nil for the system's
 	RunID       string
 	UserAgent   string
 	Timeout     time.Duration // for each request, from sending to the end of the answer
 	MaxInFlight int           // arrivals beyond are dropped
-	Steps       *journey.Source
+	Steps       Source
 	Ledger      *ledger.Writer
 	Observe     func(ledger.Attempt) // hears of every ended attempt; called concurrently
+}
+
+// Source says what to ask. It hears once of the end of each request: the status
+// and, if the step keeps something of it, the body; 0 if no answer came.
+type Source interface {
+	Next() journey.Request
+	Done(r journey.Request, status int, body []byte)
 }
 
 // Attacker sends one run's requests.
 type Attacker struct {
 	Options
-	engine   *engine
+	engine   Engine
 	inFlight atomic.Int64
 }
 
@@ -48,19 +57,40 @@ func New(o Options) *Attacker {
 // InFlight is the number of requests that were sent and have not ended.
 func (a *Attacker) InFlight() int { return int(a.inFlight.Load()) }
 
-// Run sends one request per arrival, counted from start, and returns when all
-// have ended. A cancelled ctx ends the schedule, not the requests in flight, and
-// is no error: the ledger shows what was sent. The error is the ledger's.
-func (a *Attacker) Run(ctx context.Context, start time.Time, arrivals iter.Seq[time.Duration]) error {
-	defer a.engine.close()
-	var group sync.WaitGroup
-	defer group.Wait()
-	timer := time.NewTimer(0)
-	defer timer.Stop()
+// Due are the moments of a schedule that is known beforehand: in each, a request
+// is due.
+func Due(arrivals iter.Seq[time.Duration]) iter.Seq2[time.Duration, bool] {
+	return func(yield func(time.Duration, bool) bool) {
+		for due := range arrivals {
+			if !yield(due, true) {
+				return
+			}
+		}
+	}
+}
+
+// Run waits for one moment after the other, counted from start, sends a request
+// in those with true, and returns when all have ended. The moments must not be
+// made to wait: what is in flight would wait with them. A cancelled ctx ends the
+// schedule, not the requests in flight, and is no error: the ledger shows what
+// was sent. The error is the ledger's.
+func (a *Attacker) Run(ctx context.Context, start time.Time, moments iter.Seq2[time.Duration, bool]) error {
+	var err error
+	a.engine.Run(func() { err = a.send(ctx, start, moments) })
+	if err == nil {
+		err = a.Ledger.Err()
+	}
+	return err
+}
+
+func (a *Attacker) send(ctx context.Context, start time.Time, moments iter.Seq2[time.Duration, bool]) error {
 	seq := uint64(0)
-	for due := range arrivals {
-		if !sleepUntil(ctx, timer, start.Add(due)) {
+	for due, arrival := range moments {
+		if !a.engine.Wait(ctx, start.Add(due)) {
 			return nil
+		}
+		if !arrival {
+			continue
 		}
 		seq++
 		request := a.Steps.Next()
@@ -78,17 +108,15 @@ func (a *Attacker) Run(ctx context.Context, start time.Time, arrivals iter.Seq[t
 			return err
 		}
 		a.inFlight.Add(1)
-		group.Go(func() {
-			answer := a.engine.do(attempt.Seq, request)
-			attempt.Service = time.Since(sent)
+		a.engine.Start(seq, request, func(answer Answer) {
+			attempt.Service = answer.At.Sub(sent)
 			attempt.Latency = attempt.Sent - attempt.Scheduled + attempt.Service
-			attempt.Outcome, attempt.Status = answer.outcome, answer.status
+			attempt.Outcome, attempt.Status = answer.Outcome, answer.Status
 			a.inFlight.Add(-1)
-			_ = a.end(request, attempt, answer.body) // the ledger gives the same error to the next Send
+			_ = a.end(request, attempt, answer.Body) // the ledger gives the same error to the next Send
 		})
 	}
-	group.Wait()
-	return a.Ledger.Err()
+	return nil
 }
 
 func (a *Attacker) end(request journey.Request, attempt ledger.Attempt, body []byte) error {
@@ -98,33 +126,19 @@ func (a *Attacker) end(request journey.Request, attempt ledger.Attempt, body []b
 	return err
 }
 
-// sleepUntil reports whether the time came before ctx was cancelled.
-func sleepUntil(ctx context.Context, timer *time.Timer, at time.Time) bool {
-	wait := time.Until(at)
-	if wait <= 0 {
-		return ctx.Err() == nil
-	}
-	timer.Reset(wait)
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
-}
-
 // Preflight asks the target's /readyz once, outside the run, and returns the
 // status: a target that answers anything can be loaded. The request carries no
-// run identity.
-func Preflight(ctx context.Context, target *url.URL, userAgent string, limit time.Duration) (int, error) {
-	ctx, cancel := context.WithTimeout(ctx, limit)
+// run identity. Of the options it needs Target, Protocol, Roots, UserAgent and
+// Timeout.
+func Preflight(ctx context.Context, o Options) (int, error) {
+	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, target.JoinPath("readyz").String(), nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, o.Target.JoinPath("readyz").String(), nil)
 	if err != nil {
 		return 0, err
 	}
-	request.Header.Set("User-Agent", userAgent)
-	transport := newTransport(1, limit)
+	request.Header.Set("User-Agent", o.UserAgent)
+	transport := newTransport(o)
 	defer transport.CloseIdleConnections()
 	response, err := transport.RoundTrip(request)
 	if err != nil {

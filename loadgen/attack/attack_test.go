@@ -26,6 +26,29 @@ import (
 
 const runID = "test-run"
 
+// Both engines pass the same tests.
+func TestEngines(t *testing.T) {
+	for _, row := range []struct {
+		name string
+		test func(*testing.T, Protocol)
+	}{
+		{"every attempt arrives once under its own identity", everyAttemptArrivesOnceUnderItsOwnIdentity},
+		{"outcomes", outcomes},
+		{"refused was never sent", refusedWasNeverSent},
+		{"a broken kept connection is not tried again", aBrokenKeptConnectionIsNotTriedAgain},
+		{"open model drops and never waits", openModelDropsAndNeverWaits},
+		{"cancel ends the schedule not the requests", cancelEndsTheScheduleNotTheRequests},
+		{"a ledger that cannot be written stops the run", aLedgerThatCannotBeWrittenStopsTheRun},
+		{"every shape of answer", everyShape},
+		{"a target that is not there", notThere},
+		{"names and addresses", namesAndAddresses},
+	} {
+		for _, p := range []Protocol{HTTP1, Standard} {
+			t.Run(row.name+" over "+string(p), func(t *testing.T) { row.test(t, p) })
+		}
+	}
+}
+
 // bench is an attacker on a target, with what it observed and recorded.
 type bench struct {
 	t        *testing.T
@@ -39,7 +62,7 @@ type bench struct {
 	each     func(ledger.Attempt) // called for each observed attempt
 }
 
-func newBench(t *testing.T, target string, change func(*Options)) *bench {
+func newBench(t *testing.T, p Protocol, target string, change func(*Options)) *bench {
 	t.Helper()
 	base, err := url.Parse(target)
 	if err != nil {
@@ -49,8 +72,8 @@ func newBench(t *testing.T, target string, change func(*Options)) *bench {
 	if b.book, err = ledger.Create(b.path, ledger.Header{RunID: runID, Started: b.start}); err != nil {
 		t.Fatal(err)
 	}
-	o := Options{Target: base, RunID: runID, UserAgent: "test", Timeout: 30 * time.Second, MaxInFlight: 100,
-		Steps: journey.NewSource(facility.New(1, facility.Small()), 1), Ledger: b.book,
+	o := Options{Target: base, Protocol: p, RunID: runID, UserAgent: "test", Timeout: 30 * time.Second, MaxInFlight: 100,
+		Steps: journey.NewSource(journey.Options{Facility: facility.New(1, facility.Small()), Seed: 1, Run: runID, Now: time.Now()}), Ledger: b.book,
 		Observe: func(a ledger.Attempt) {
 			b.mu.Lock()
 			b.observed = append(b.observed, a)
@@ -67,7 +90,7 @@ func newBench(t *testing.T, target string, change func(*Options)) *bench {
 // run returns the recorded attempts, after holding them against the observed.
 func (b *bench) run(ctx context.Context, arrivals iter.Seq[time.Duration]) []ledger.Attempt {
 	b.t.Helper()
-	if err := b.attacker.Run(ctx, b.start, arrivals); err != nil {
+	if err := b.attacker.Run(ctx, b.start, Due(arrivals)); err != nil {
 		b.t.Fatal(err)
 	}
 	if n := b.attacker.InFlight(); n != 0 {
@@ -116,14 +139,14 @@ func atOnce(n int) iter.Seq[time.Duration] {
 
 // oneByOne makes a request due when the one before has ended.
 func (b *bench) oneByOne(n int) iter.Seq[time.Duration] {
-	ended := make(chan struct{}, n)
-	b.each = func(ledger.Attempt) { ended <- struct{}{} }
 	return func(yield func(time.Duration) bool) {
 		for range n {
 			if !yield(0) {
 				return
 			}
-			<-ended
+			for b.attacker.InFlight() > 0 {
+				b.attacker.engine.Wait(context.Background(), time.Now().Add(time.Millisecond))
+			}
 		}
 	}
 }
@@ -138,7 +161,7 @@ func api(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprint(w, "[]")
 }
 
-func TestEveryAttemptArrivesOnceUnderItsOwnIdentity(t *testing.T) {
+func everyAttemptArrivesOnceUnderItsOwnIdentity(t *testing.T, p Protocol) {
 	type arrival struct{ Method, Baggage, Trace string }
 	var mu sync.Mutex
 	got := map[string]arrival{}
@@ -158,7 +181,7 @@ func TestEveryAttemptArrivesOnceUnderItsOwnIdentity(t *testing.T) {
 	}))
 	defer server.Close()
 	const planned = 2000
-	b := newBench(t, server.URL, func(o *Options) { o.MaxInFlight = planned })
+	b := newBench(t, p, server.URL, func(o *Options) { o.MaxInFlight = planned })
 	recorded := b.run(t.Context(), pace.Constant{Rate: 4000, Duration: planned * time.Second / 4000}.Arrivals())
 	mu.Lock()
 	defer mu.Unlock()
@@ -178,7 +201,7 @@ func TestEveryAttemptArrivesOnceUnderItsOwnIdentity(t *testing.T) {
 	}
 }
 
-func TestOutcomes(t *testing.T) {
+func outcomes(t *testing.T, p Protocol) {
 	hijack := func(t *testing.T, w http.ResponseWriter, text string) {
 		conn, _, err := w.(http.Hijacker).Hijack()
 		if err != nil {
@@ -199,11 +222,11 @@ func TestOutcomes(t *testing.T) {
 		{"a redirect is an answer and not followed", 0, func(_ *testing.T, w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "/elsewhere", http.StatusFound)
 		}, ledger.Answered, http.StatusFound},
-		{"no answer in time", 50 * time.Millisecond, func(_ *testing.T, w http.ResponseWriter, r *http.Request) {
+		{"no answer in time", 300 * time.Millisecond, func(_ *testing.T, w http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body) // lets the server notice that the client has gone
 			<-r.Context().Done()
 		}, ledger.Timeout, 0},
-		{"an endless body", 50 * time.Millisecond, func(_ *testing.T, w http.ResponseWriter, r *http.Request) {
+		{"an endless body", 300 * time.Millisecond, func(_ *testing.T, w http.ResponseWriter, r *http.Request) {
 			for r.Context().Err() == nil {
 				fmt.Fprint(w, "more ")
 				w.(http.Flusher).Flush()
@@ -218,7 +241,7 @@ func TestOutcomes(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { row.handle(t, w, r) }))
 			defer server.Close()
-			b := newBench(t, server.URL, func(o *Options) {
+			b := newBench(t, p, server.URL, func(o *Options) {
 				if row.timeout > 0 {
 					o.Timeout = row.timeout
 				}
@@ -232,13 +255,13 @@ func TestOutcomes(t *testing.T) {
 	}
 }
 
-func TestRefusedWasNeverSent(t *testing.T) {
+func refusedWasNeverSent(t *testing.T, p Protocol) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	listener.Close()
-	b := newBench(t, "http://"+listener.Addr().String(), nil)
+	b := newBench(t, p, "http://"+listener.Addr().String(), nil)
 	recorded := b.run(t.Context(), atOnce(20))
 	for _, a := range recorded {
 		if a.Outcome != ledger.Refused || !a.NeverSent() {
@@ -252,7 +275,7 @@ func TestRefusedWasNeverSent(t *testing.T) {
 
 // A kept-alive connection that breaks under a request tempts the transport to
 // send the request again by itself; the application would see it twice.
-func TestABrokenKeptConnectionIsNotTriedAgain(t *testing.T) {
+func aBrokenKeptConnectionIsNotTriedAgain(t *testing.T, p Protocol) {
 	var mu sync.Mutex
 	seen := map[string]int{}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -266,7 +289,7 @@ func TestABrokenKeptConnectionIsNotTriedAgain(t *testing.T) {
 		api(w, r)
 	}))
 	defer server.Close()
-	b := newBench(t, server.URL, nil)
+	b := newBench(t, p, server.URL, nil)
 	outcomes := map[ledger.Outcome]int{}
 	for _, a := range b.run(t.Context(), b.oneByOne(200)) {
 		outcomes[a.Outcome]++
@@ -285,7 +308,7 @@ func TestABrokenKeptConnectionIsNotTriedAgain(t *testing.T) {
 
 // The target answers nothing until all arrivals have been dealt with: were the
 // schedule to wait for it, the test would not end.
-func TestOpenModelDropsAndNeverWaits(t *testing.T) {
+func openModelDropsAndNeverWaits(t *testing.T, p Protocol) {
 	const limit, planned = 10, 50
 	release := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -293,7 +316,7 @@ func TestOpenModelDropsAndNeverWaits(t *testing.T) {
 		api(w, r)
 	}))
 	defer server.Close()
-	b := newBench(t, server.URL, func(o *Options) { o.MaxInFlight = limit })
+	b := newBench(t, p, server.URL, func(o *Options) { o.MaxInFlight = limit })
 	dropped := 0
 	b.each = func(a ledger.Attempt) {
 		if a.Outcome == ledger.Dropped {
@@ -313,7 +336,7 @@ func TestOpenModelDropsAndNeverWaits(t *testing.T) {
 	}
 }
 
-func TestCancelEndsTheScheduleNotTheRequests(t *testing.T) {
+func cancelEndsTheScheduleNotTheRequests(t *testing.T, p Protocol) {
 	ctx, cancel := context.WithCancel(t.Context())
 	arrived, release := make(chan struct{}, 1), make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -327,21 +350,21 @@ func TestCancelEndsTheScheduleNotTheRequests(t *testing.T) {
 		cancel()
 		close(release)
 	}()
-	b := newBench(t, server.URL, nil)
+	b := newBench(t, p, server.URL, nil)
 	recorded := b.run(ctx, pace.Constant{Rate: 0.01, Duration: time.Hour}.Arrivals())
 	if len(recorded) != 1 || recorded[0].Outcome != ledger.Answered {
 		t.Errorf("recorded %v, want the one request answered", recorded)
 	}
 }
 
-func TestALedgerThatCannotBeWrittenStopsTheRun(t *testing.T) {
+func aLedgerThatCannotBeWrittenStopsTheRun(t *testing.T, p Protocol) {
 	server := httptest.NewServer(http.HandlerFunc(api))
 	defer server.Close()
-	b := newBench(t, server.URL, nil)
+	b := newBench(t, p, server.URL, nil)
 	if err := b.book.Close(ledger.Trailer{}); err != nil {
 		t.Fatal(err)
 	}
-	err := b.attacker.Run(t.Context(), b.start, atOnce(1000))
+	err := b.attacker.Run(t.Context(), b.start, Due(atOnce(1000)))
 	if err == nil || !strings.Contains(err.Error(), "already closed") || len(b.observed) > 0 {
 		t.Errorf("got %v and %d requests, want the ledger's error and none", err, len(b.observed))
 	}
@@ -359,11 +382,11 @@ func TestPreflight(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if status, err := Preflight(t.Context(), base, "test", time.Minute); err != nil || status != http.StatusServiceUnavailable {
+	if status, err := Preflight(t.Context(), Options{Target: base, Protocol: Auto, UserAgent: "test", Timeout: time.Minute}); err != nil || status != http.StatusServiceUnavailable {
 		t.Errorf("got %d, %v, want 503", status, err)
 	}
 	server.Close()
-	if _, err := Preflight(t.Context(), base, "test", time.Minute); err == nil {
+	if _, err := Preflight(t.Context(), Options{Target: base, Protocol: Auto, UserAgent: "test", Timeout: time.Minute}); err == nil {
 		t.Error("no error from a closed server")
 	}
 }

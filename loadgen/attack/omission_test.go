@@ -69,8 +69,8 @@ func TestAStalledTargetIsNotOmitted(t *testing.T) {
 				served := make(chan error, 1)
 				go func() { served <- server.Serve(network) }()
 
-				b := newBench(t, "http://target", func(o *Options) { o.MaxInFlight = row.maxInFlight })
-				b.attacker.engine.transport.DialContext = network.dial
+				b := newBench(t, Standard, "http://target", func(o *Options) { o.MaxInFlight = row.maxInFlight })
+				b.attacker.engine.(*standard).transport.DialContext = network.dial
 				recorder := report.NewRecorder(ledger.Header{Rate: rate, Duration: length})
 				schedule := pace.Constant{Rate: rate, Duration: length}
 				for _, a := range b.run(t.Context(), schedule.Arrivals()) {

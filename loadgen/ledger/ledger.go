@@ -15,7 +15,7 @@
 // JSON Lines in one zstd frame. The first line is the header:
 //
 //	{"ledger":"plumbline","format":1,"run":"…","seed":1,"target":"http://…","rate":200,
-//	 "duration":20000000000,"scale":"small","started":"2026-01-02T15:04:05.123456789Z","version":"…"}
+//	 "duration":20000000000,"pace":"poisson","scale":"small","started":"2026-01-02T15:04:05.123456789Z","version":"…"}
 //
 // Then, in the order in which things happened, one line when an attempt is about
 // to leave, one when it ended, and a single line for an arrival that was never
@@ -55,12 +55,13 @@ const Format = 1
 type Header struct {
 	RunID    string        `json:"run"`
 	Seed     uint64        `json:"seed"`
-	Target   string        `json:"target"`   // base URL
-	Rate     float64       `json:"rate"`     // wanted requests per second
-	Duration time.Duration `json:"duration"` // wanted length, nanoseconds
-	Scale    string        `json:"scale"`    // size of the facility that the journeys assume
-	Started  time.Time     `json:"started"`  // zero of every Scheduled and Sent
-	Version  string        `json:"version"`  // of the load generator
+	Target   string        `json:"target"`         // base URL
+	Rate     float64       `json:"rate"`           // wanted requests per second, on average
+	Duration time.Duration `json:"duration"`       // wanted length, nanoseconds
+	Pace     string        `json:"pace,omitempty"` // shape of the schedule, as -pace takes it; "" for an even one
+	Scale    string        `json:"scale"`          // size of the facility that the journeys assume
+	Started  time.Time     `json:"started"`        // zero of every Scheduled and Sent
+	Version  string        `json:"version"`        // of the load generator
 }
 
 // Outcome is how an attempt ended.

@@ -152,12 +152,12 @@ func TestAttemptsComeInOrderWhateverEndsFirst(t *testing.T) {
 func TestReaderHoldsOnlyWhatIsInFlight(t *testing.T) {
 	w, path := create(t)
 	add(t, w, attempt(1))
-	for seq := uint64(2); seq <= 50_000; seq++ {
+	for seq := uint64(2); seq <= 5_000; seq++ {
 		a := attempt(seq)
 		a.Outcome, a.Status = Answered, 200
 		add(t, w, a)
 	}
-	if err := w.Close(Trailer{Planned: 50_000}); err != nil {
+	if err := w.Close(Trailer{Planned: 5_000}); err != nil {
 		t.Fatal(err)
 	}
 	r, err := Open(path)
@@ -174,10 +174,10 @@ func TestReaderHoldsOnlyWhatIsInFlight(t *testing.T) {
 			t.Fatal(err)
 		}
 		read++
-		held = max(held, len(r.waiting))
+		held = max(held, len(r.waiting.numbers()))
 	}
-	if read != 50_000 || held > 2 {
-		t.Errorf("read %d and held %d at once, want 50000 and at most 2", read, held)
+	if read != 5_000 || held > 2 {
+		t.Errorf("read %d and held %d at once, want 5000 and at most 2", read, held)
 	}
 }
 

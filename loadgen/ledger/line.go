@@ -1,9 +1,7 @@
 package ledger
 
 import (
-	"fmt"
-	"math"
-	"time"
+	"strconv"
 
 	"github.com/go-faster/jx"
 )
@@ -27,163 +25,89 @@ const (
 	trailerLine kind = 'e'
 )
 
-// encodeSend appends the line of an attempt that is about to leave.
-func encodeSend(e *jx.Encoder, a Attempt) {
-	encodeArrival(e, "s", a, true)
+// The pieces of which the writer builds lines and by which the quick way reads
+// them. All starts have one length.
+const (
+	sendStart    = `{"s":`
+	doneStart    = `{"d":`
+	dropStart    = `{"n":`
+	atKey        = `,"at":`
+	waitKey      = `,"w":`
+	serviceKey   = `,"t":`
+	statusKey    = `,"st":`
+	outcomeKey   = `,"o":"`
+	statusEnd    = "}\n"
+	outcomeEnd   = "\"}\n"
+	journeyStart = `,"j":`
+)
+
+// step is what many attempts have in common: all that a line says after its numbers.
+type step struct {
+	journey, method, route string
+	expect                 int
 }
 
-// encodeDrop appends the line of an arrival that is never sent.
-func encodeDrop(e *jx.Encoder, a Attempt) {
-	encodeArrival(e, "n", a, false)
-}
+func (a *Attempt) step() step { return step{a.Journey, a.Method, a.Route, a.Expect} }
 
-func encodeArrival(e *jx.Encoder, key string, a Attempt, sent bool) {
-	e.ObjStart()
-	e.FieldStart(key)
-	e.UInt64(a.Seq)
-	e.FieldStart("at")
-	e.Int64(int64(a.Scheduled))
-	if sent {
-		e.FieldStart("w")
-		e.Int64(int64(a.Sent - a.Scheduled))
+// appendTail appends the end of an arrival's line, from the journey on.
+func appendTail(b []byte, s step) []byte {
+	w := jx.Writer{Buf: b}
+	w.RawStr(journeyStart)
+	w.Str(s.journey)
+	w.RawStr(`,"m":`)
+	w.Str(s.method)
+	w.RawStr(`,"r":`)
+	w.Str(s.route)
+	if s.expect != 0 {
+		w.RawStr(`,"x":`)
+		w.Int(s.expect)
 	}
-	e.FieldStart("j")
-	e.Str(a.Journey)
-	e.FieldStart("m")
-	e.Str(a.Method)
-	e.FieldStart("r")
-	e.Str(a.Route)
-	if a.Expect != 0 {
-		e.FieldStart("x")
-		e.Int(a.Expect)
-	}
-	e.ObjEnd()
+	w.RawStr("}\n")
+	return w.Buf
 }
 
-// encodeDone appends the line of an attempt that has ended.
-func encodeDone(e *jx.Encoder, a Attempt) {
-	e.ObjStart()
-	e.FieldStart("d")
-	e.UInt64(a.Seq)
-	e.FieldStart("t")
-	e.Int64(int64(a.Service))
-	if a.Outcome == Answered {
-		e.FieldStart("st")
-		e.Int(a.Status)
-	} else {
-		e.FieldStart("o")
-		e.Str(string(a.Outcome))
-	}
-	e.ObjEnd()
-}
-
-// line is any line but the header, as read. wait is Sent − Scheduled.
-type line struct {
-	kind    kind
-	wait    time.Duration
-	attempt Attempt
-}
-
-// lineDecoder turns lines into attempts. Names repeat in every line, so it keeps
-// one copy of each.
-type lineDecoder struct {
-	dec   jx.Decoder
-	names map[string]string
-}
-
-// maxNames bounds the kept names: a ledger has some dozens of routes.
+// maxNames bounds what is kept of steps and names: a run has some dozens.
 const maxNames = 4096
 
-func (d *lineDecoder) decode(text []byte) (line, error) {
-	l := line{}
-	d.dec.ResetBytes(text)
-	err := d.dec.ObjBytes(func(dec *jx.Decoder, key []byte) error {
-		var err error
-		switch string(key) {
-		case "s", "d", "n":
-			if l.kind != 0 {
-				return fmt.Errorf("a line of two kinds")
-			}
-			l.kind = kind(key[0])
-			l.attempt.Seq, err = dec.UInt64()
-		case "end":
-			l.kind = trailerLine
-			err = dec.Skip()
-		case "at":
-			l.attempt.Scheduled, err = nanoseconds(dec)
-		case "w":
-			l.wait, err = nanoseconds(dec)
-		case "t":
-			l.attempt.Service, err = nanoseconds(dec)
-		case "j":
-			l.attempt.Journey, err = d.name(dec)
-		case "m":
-			l.attempt.Method, err = d.name(dec)
-		case "r":
-			l.attempt.Route, err = d.name(dec)
-		case "x":
-			l.attempt.Expect, err = status(dec)
-		case "st":
-			l.attempt.Status, err = status(dec)
-		case "o":
-			var name string
-			name, err = d.name(dec)
-			l.attempt.Outcome = Outcome(name)
-		default:
-			err = dec.Skip()
-		}
-		return err
-	})
-	if err != nil {
-		return line{}, err
-	}
-	switch {
-	case l.kind == 0:
-		return line{}, fmt.Errorf("a line of unknown kind")
-	case l.kind != trailerLine && l.attempt.Seq == 0:
-		return line{}, fmt.Errorf("an attempt without a number")
-	case l.kind == doneLine && l.attempt.Outcome == "":
-		l.attempt.Outcome = Answered
-	case l.kind == doneLine:
-		switch l.attempt.Outcome {
-		case Answered, Timeout, Reset, Refused:
-		default:
-			return line{}, fmt.Errorf("unknown outcome %q", l.attempt.Outcome)
-		}
-	}
-	return l, nil
+// encoder appends lines. It keeps the tails, which are most of a line and cost
+// most of its time.
+type encoder struct{ tails map[step][]byte }
+
+// send appends the line of an attempt that is about to leave.
+func (e *encoder) send(b []byte, a *Attempt) []byte {
+	b = strconv.AppendUint(append(b, sendStart...), a.Seq, 10)
+	b = strconv.AppendInt(append(b, atKey...), int64(a.Scheduled), 10)
+	b = strconv.AppendInt(append(b, waitKey...), int64(a.Sent-a.Scheduled), 10)
+	return e.tail(b, a.step())
 }
 
-func (d *lineDecoder) name(dec *jx.Decoder) (string, error) {
-	raw, err := dec.StrBytes()
-	if err != nil {
-		return "", err
-	}
-	if kept, ok := d.names[string(raw)]; ok {
-		return kept, nil
-	}
-	name := string(raw)
-	if len(d.names) < maxNames {
-		d.names[name] = name
-	}
-	return name, nil
+// drop appends the line of an arrival that is never sent.
+func (e *encoder) drop(b []byte, a *Attempt) []byte {
+	b = strconv.AppendUint(append(b, dropStart...), a.Seq, 10)
+	b = strconv.AppendInt(append(b, atKey...), int64(a.Scheduled), 10)
+	return e.tail(b, a.step())
 }
 
-// maxTime keeps the sum of two times of a line from overflowing.
-const maxTime = math.MaxInt64 / 4
-
-func nanoseconds(dec *jx.Decoder) (time.Duration, error) {
-	n, err := dec.Int64()
-	if err == nil && (n > maxTime || n < -maxTime) {
-		err = fmt.Errorf("a time of %d ns", n)
+func (e *encoder) tail(b []byte, s step) []byte {
+	if tail, ok := e.tails[s]; ok {
+		return append(b, tail...)
 	}
-	return time.Duration(n), err
+	start := len(b)
+	b = appendTail(b, s)
+	if len(e.tails) < maxNames {
+		e.tails[s] = append([]byte(nil), b[start:]...)
+	}
+	return b
 }
 
-func status(dec *jx.Decoder) (int, error) {
-	n, err := dec.Int()
-	if err == nil && (n < 100 || n > 999) {
-		err = fmt.Errorf("a status of %d", n)
+// done appends the line of an attempt that has ended.
+func (e *encoder) done(b []byte, a *Attempt) []byte {
+	b = strconv.AppendUint(append(b, doneStart...), a.Seq, 10)
+	b = strconv.AppendInt(append(b, serviceKey...), int64(a.Service), 10)
+	if a.Outcome != Answered {
+		b = append(append(b, outcomeKey...), a.Outcome...) // Done has checked that it is a known one
+		return append(b, outcomeEnd...)
 	}
-	return n, err
+	b = strconv.AppendInt(append(b, statusKey...), int64(a.Status), 10)
+	return append(b, statusEnd...)
 }

@@ -7,9 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
-	"slices"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -23,16 +21,17 @@ type Reader struct {
 	Header Header
 
 	path    string
-	file    *os.File
+	source  source
 	zip     *zstd.Decoder
 	text    *bufio.Reader
-	lines   lineDecoder
+	lines   decoder
+	line    line // the present one
 	trailer *Trailer
 	end     error // set once the lines are used up
 
 	next    uint64 // the attempt to hand out next
 	last    uint64 // the highest attempt seen
-	waiting map[uint64]Attempt
+	waiting window
 	rest    []uint64 // what waits at the end, in order
 	seen    Trailer
 }
@@ -40,11 +39,17 @@ type Reader struct {
 // Open reads the header. The errors are those of os.Open, or *NotLedgerError,
 // *FormatError, *TruncatedError (killed before the header was out).
 func Open(path string) (*Reader, error) {
+	return open(path, nil)
+}
+
+// open reads to the end of the file, or if stop is not nil waits there for more
+// until it is closed.
+func open(path string, stop <-chan struct{}) (*Reader, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("open ledger: %w", err)
 	}
-	r := &Reader{path: path, file: file, next: 1, waiting: map[uint64]Attempt{}, lines: lineDecoder{names: map[string]string{}}}
+	r := &Reader{path: path, source: source{file, stop}, next: 1, waiting: newWindow(), lines: newDecoder()}
 	if err := r.readHeader(); err != nil {
 		r.Close()
 		return nil, err
@@ -54,7 +59,7 @@ func Open(path string) (*Reader, error) {
 
 func (r *Reader) readHeader() error {
 	// In step with the reader, so that all whole blocks before a torn one are seen.
-	zip, err := zstd.NewReader(r.file, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(8*window))
+	zip, err := zstd.NewReader(&r.source, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(8*zipWindow))
 	if errors.Is(err, zstd.ErrMagicMismatch) {
 		return &NotLedgerError{r.path}
 	} else if err != nil {
@@ -85,7 +90,7 @@ func (r *Reader) readHeader() error {
 func (r *Reader) headless() error {
 	magic := []byte{0x28, 0xb5, 0x2f, 0xfd}
 	head := make([]byte, len(magic))
-	n, err := r.file.ReadAt(head, 0)
+	n, err := r.source.file.ReadAt(head, 0)
 	if err != nil && err != io.EOF {
 		return r.unreadable(err)
 	}
@@ -120,27 +125,26 @@ func (r *Reader) Next() (Attempt, error) {
 		}
 		if err := r.readLine(); err != nil {
 			r.end = err
-			r.rest = slices.Sorted(maps.Keys(r.waiting))
+			r.rest = r.waiting.numbers()
 		}
 	}
 }
 
 func (r *Reader) pop() (Attempt, bool) {
+	seq := r.next
 	if r.end != nil {
 		if len(r.rest) == 0 {
 			return Attempt{}, false
 		}
-		a := r.waiting[r.rest[0]]
-		r.rest = r.rest[1:]
-		delete(r.waiting, a.Seq)
-		return a, true
+		seq, r.rest = r.rest[0], r.rest[1:]
 	}
-	a, ok := r.waiting[r.next]
-	if !ok || a.Outcome == Unfinished {
+	held := r.waiting.find(seq)
+	if held == nil || r.end == nil && held.Outcome == Unfinished {
 		return Attempt{}, false
 	}
-	delete(r.waiting, r.next)
-	r.next++
+	a := *held
+	r.waiting.remove(seq)
+	r.next = seq + 1
 	return a, true
 }
 
@@ -162,34 +166,28 @@ func (r *Reader) readLine() error {
 	if r.trailer != nil {
 		return r.damaged("something follows the trailer")
 	}
-	l, err := r.lines.decode(text)
-	if err != nil {
+	if err := r.lines.decode(text, &r.line); err != nil {
 		return r.damaged("%v", err)
 	}
-	return r.take(l, text)
-}
-
-func (r *Reader) take(l line, text []byte) error {
-	a := l.attempt
-	if l.kind == trailerLine {
+	switch r.line.kind {
+	case trailerLine:
 		r.trailer = &Trailer{}
 		if err := json.Unmarshal(text, r.trailer); err != nil {
 			return r.damaged("trailer: %v", err)
 		}
+		r.source.stop = nil // nothing more to wait for
 		return nil
+	case doneLine:
+		return r.finish(&r.line.attempt)
+	default:
+		return r.begin(&r.line)
 	}
-	known, waits := r.waiting[a.Seq]
-	if l.kind == doneLine {
-		if !waits || known.Outcome != Unfinished {
-			return r.damaged("attempt %d ends without having begun", a.Seq)
-		}
-		known.Service, known.Status, known.Outcome = a.Service, a.Status, a.Outcome
-		known.Latency = known.Sent - known.Scheduled + a.Service
-		r.waiting[a.Seq] = known
-		r.seen.count(a.Outcome)
-		return nil
-	}
-	if waits || a.Seq < r.next {
+}
+
+// begin takes the first line of an attempt.
+func (r *Reader) begin(l *line) error {
+	a := &l.attempt
+	if a.Seq < r.next || r.waiting.find(a.Seq) != nil {
 		return r.damaged("attempt %d begins twice", a.Seq)
 	}
 	r.last = max(r.last, a.Seq)
@@ -202,7 +200,19 @@ func (r *Reader) take(l line, text []byte) error {
 		a.Sent = a.Scheduled + l.wait
 		r.seen.Sent++
 	}
-	r.waiting[a.Seq] = a
+	r.waiting.put(a)
+	return nil
+}
+
+// finish takes the second line of an attempt.
+func (r *Reader) finish(a *Attempt) error {
+	known := r.waiting.find(a.Seq)
+	if known == nil || known.Outcome != Unfinished {
+		return r.damaged("attempt %d ends without having begun", a.Seq)
+	}
+	known.Service, known.Status, known.Outcome = a.Service, a.Status, a.Outcome
+	known.Latency = known.Sent - known.Scheduled + a.Service
+	r.seen.count(a.Outcome)
 	return nil
 }
 
@@ -228,10 +238,13 @@ func (r *Reader) Trailer() (Trailer, bool) {
 	return *r.trailer, true
 }
 
+// Path returns the name under which the file was opened.
+func (r *Reader) Path() string { return r.path }
+
 // Close gives the file back.
 func (r *Reader) Close() error {
 	if r.zip != nil {
 		r.zip.Close()
 	}
-	return r.file.Close()
+	return r.source.file.Close()
 }

@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/go-faster/jx"
 	"github.com/klauspost/compress/zstd"
 )
 
@@ -17,7 +16,7 @@ const (
 	flushEvery = time.Second            // what a reader of a living file may miss
 	drainEvery = 100 * time.Millisecond // keeps each piece of compression short
 	maxUnsaved = 64 << 20               // bytes of lines waiting for a disk that does not take them
-	window     = 1 << 20
+	zipWindow  = 1 << 20
 )
 
 // Writer appends to a ledger. It is safe for concurrent use. An append costs a
@@ -29,9 +28,10 @@ const (
 type Writer struct {
 	path string
 
-	mu     sync.Mutex // guards the five below
-	lines  *jx.Encoder
-	spare  *jx.Encoder
+	mu     sync.Mutex // guards the six below
+	encode encoder
+	lines  []byte
+	spare  []byte
 	totals Trailer
 	err    error
 	closed bool
@@ -59,7 +59,7 @@ func Create(path string, h Header) (*Writer, error) {
 }
 
 func start(file *os.File, h Header) (*Writer, error) {
-	w := &Writer{path: file.Name(), file: file, lines: &jx.Encoder{}, spare: &jx.Encoder{}, stop: make(chan struct{}), done: make(chan struct{})}
+	w := &Writer{path: file.Name(), file: file, encode: encoder{tails: map[step][]byte{}}, stop: make(chan struct{}), done: make(chan struct{})}
 	if err := w.begin(h); err != nil {
 		return nil, err
 	}
@@ -68,8 +68,9 @@ func start(file *os.File, h Header) (*Writer, error) {
 }
 
 func (w *Writer) begin(h Header) error {
-	// One goroutine: blocks leave in order and Flush means flushed.
-	zip, err := zstd.NewWriter(w.file, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithWindowSize(window))
+	// One goroutine: blocks leave in order and Flush means flushed. The fastest
+	// level, because a better one makes these lines no smaller.
+	zip, err := zstd.NewWriter(w.file, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(zipWindow))
 	if err != nil {
 		return err
 	}
@@ -88,10 +89,14 @@ func (w *Writer) begin(h Header) error {
 // Send records an attempt that is about to leave. It uses Seq, Scheduled, Sent,
 // Journey, Method, Route and Expect.
 func (w *Writer) Send(a Attempt) error {
-	return w.add(func(e *jx.Encoder) {
-		encodeSend(e, a)
-		w.totals.Sent++
-	})
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.ready(); err != nil {
+		return err
+	}
+	w.lines = w.encode.send(w.lines, &a)
+	w.totals.Sent++
+	return nil
 }
 
 // Done records how an attempt ended. It uses Seq, Service, Status and Outcome;
@@ -103,31 +108,30 @@ func (w *Writer) Done(a Attempt) error {
 	default:
 		return fmt.Errorf("write ledger %s: attempt %d ended as %q", w.path, a.Seq, a.Outcome)
 	}
-	return w.add(func(e *jx.Encoder) {
-		if a.Outcome == Dropped {
-			encodeDrop(e, a)
-		} else {
-			encodeDone(e, a)
-		}
-		w.totals.count(a.Outcome)
-	})
-}
-
-func (w *Writer) add(encode func(*jx.Encoder)) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if err := w.ready(); err != nil {
+		return err
+	}
+	if a.Outcome == Dropped {
+		w.lines = w.encode.drop(w.lines, &a)
+	} else {
+		w.lines = w.encode.done(w.lines, &a)
+	}
+	w.totals.count(a.Outcome)
+	return nil
+}
+
+// ready returns why nothing more can be recorded, or nil.
+func (w *Writer) ready() error {
 	switch {
 	case w.err != nil:
-		return w.err
 	case w.closed:
 		return fmt.Errorf("write ledger %s: already closed", w.path)
-	case len(w.lines.Bytes()) > maxUnsaved:
+	case len(w.lines) > maxUnsaved:
 		w.err = fmt.Errorf("write ledger %s: the disk is behind by %d MiB", w.path, maxUnsaved>>20)
-		return w.err
 	}
-	encode(w.lines)
-	w.lines.RawStr("\n")
-	return nil
+	return w.err
 }
 
 func (w *Writer) drainLoop() {
@@ -159,18 +163,16 @@ func (w *Writer) drain() bool {
 	w.lines, w.spare = w.spare, nil
 	w.mu.Unlock()
 
-	text := full.Bytes()
 	var err error
-	if len(text) > 0 {
-		_, err = w.zip.Write(text)
+	if len(full) > 0 {
+		_, err = w.zip.Write(full)
 	}
-	full.Reset()
 
 	w.mu.Lock()
-	w.spare = full
+	w.spare = full[:0]
 	w.mu.Unlock()
 	w.fail(err)
-	return len(text) > 0
+	return len(full) > 0
 }
 
 func (w *Writer) fail(err error) {

@@ -29,6 +29,7 @@ type Recorder struct {
 	journeys map[string]*tally
 	routes   map[route]*tally
 	lastSent time.Duration
+	course   timeline
 }
 
 type route struct{ method, template string }
@@ -53,7 +54,7 @@ func newHistogram() *hdrhistogram.Histogram { return hdrhistogram.New(lowest, hi
 
 // NewRecorder starts the figures of a run.
 func NewRecorder(h ledger.Header) *Recorder {
-	return &Recorder{header: h, all: *newTally(true), service: newHistogram(), journeys: map[string]*tally{}, routes: map[route]*tally{}}
+	return &Recorder{header: h, all: *newTally(true), service: newHistogram(), journeys: map[string]*tally{}, routes: map[route]*tally{}, course: timeline{width: time.Second}}
 }
 
 // Add counts an attempt that has ended.
@@ -64,6 +65,7 @@ func (r *Recorder) Add(a ledger.Attempt) {
 	if waited(a) {
 		record(r.service, a.Service)
 	}
+	r.course.add(a)
 	r.lastSent = max(r.lastSent, a.Sent)
 	of(r.journeys, a.Journey, false).add(a)
 	of(r.routes, route{a.Method, a.Route}, true).add(a)

@@ -7,11 +7,13 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"plumbline/loadgen/ledger"
+	"plumbline/loadgen/pace"
 )
 
 // Report is the summary of a run. Its JSON form is what -o json prints; times
@@ -31,16 +33,21 @@ type Report struct {
 	Journeys     []Journey                 `json:"journeys"`
 	Routes       []Route                   `json:"routes"`
 	Ledger       File                      `json:"ledger"`
+	Thresholds   []Verdict                 `json:"thresholds,omitempty"`
+	Note         string                    `json:"note,omitempty"` // what a reader has to know about the figures
 }
 
 // Percentiles of attempts that reached the target, timeouts included, to 3
 // significant digits.
 type Percentiles struct {
-	P50  time.Duration `json:"p50"`
-	P95  time.Duration `json:"p95"`
-	P99  time.Duration `json:"p99"`
-	P999 time.Duration `json:"p99.9"`
-	Max  time.Duration `json:"max"`
+	Count uint64        `json:"count"` // of those attempts
+	Mean  time.Duration `json:"mean"`
+	P50   time.Duration `json:"p50"`
+	P90   time.Duration `json:"p90"`
+	P95   time.Duration `json:"p95"`
+	P99   time.Duration `json:"p99"`
+	P999  time.Duration `json:"p99.9"`
+	Max   time.Duration `json:"max"`
 }
 
 // Journey counts the requests of one journey.
@@ -83,17 +90,14 @@ func (r *Recorder) Report(t ledger.Trailer, ended bool, path string) Report {
 	if !ended {
 		out.Stopped = "no trailer: the run was killed or is still going on"
 	}
-	if r.all.sent > 0 && r.header.Rate > 0 {
-		// The last request stands for the interval after it too.
-		out.RateAchieved = float64(r.all.sent) / (r.lastSent.Seconds() + 1/r.header.Rate)
+	out.RateAchieved = r.rate(out.Complete)
+	if strings.HasPrefix(r.header.Pace, "closed:") {
+		out.Note = pace.ClosedNote
 	}
 	if info, err := os.Stat(path); err == nil {
 		out.Ledger.Bytes = info.Size()
 	}
-	for name, t := range r.journeys {
-		out.Journeys = append(out.Journeys, Journey{name, t.sent, t.unexpected, t.noAnswer(), t.outcomes[ledger.Dropped]})
-	}
-	slices.SortFunc(out.Journeys, func(a, b Journey) int { return cmp.Or(cmp.Compare(b.Sent, a.Sent), cmp.Compare(a.Name, b.Name)) })
+	out.Journeys = r.byJourney()
 	for key, t := range r.routes {
 		out.Routes = append(out.Routes, Route{key.method, key.template, t.sent, maps.Clone(t.statuses), t.unexpected, t.noAnswer(), t.outcomes[ledger.Dropped], t.percentiles()})
 	}
@@ -101,16 +105,34 @@ func (r *Recorder) Report(t ledger.Trailer, ended bool, path string) Report {
 	return out
 }
 
+// rate is how many requests were sent per second.
+func (r *Recorder) rate(complete bool) float64 {
+	seconds := r.lastSent.Seconds()
+	switch {
+	case r.all.sent == 0:
+		return 0
+	case r.header.Rate > 0: // the last request stands for the interval after it too
+		seconds += 1 / r.header.Rate
+	case complete:
+		seconds = r.header.Duration.Seconds()
+	}
+	if seconds <= 0 {
+		return 0
+	}
+	return float64(r.all.sent) / seconds
+}
+
 func (t *tally) percentiles() Percentiles { return percentiles(t.latency) }
 
 func percentiles(h *hdrhistogram.Histogram) Percentiles {
 	at := func(q float64) time.Duration { return time.Duration(h.ValueAtQuantile(q)) }
-	return Percentiles{at(50), at(95), at(99), at(99.9), time.Duration(h.Max())}
+	return Percentiles{uint64(h.TotalCount()), time.Duration(h.Mean()), at(50), at(90), at(95), at(99), at(99.9), time.Duration(h.Max())}
 }
 
 // WriteJSON writes the report as one indented object.
 func (r Report) WriteJSON(w io.Writer) error {
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false) // conditions have < and >
 	return e.Encode(r)
 }

@@ -2,15 +2,12 @@ package report
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"flag"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -143,68 +140,4 @@ func TestAnEmptyRunHasAReport(t *testing.T) {
 	if !strings.Contains(table.String(), "no trailer: the run was killed or is still going on") {
 		t.Errorf("the table hides that the trailer is missing:\n%s", table.String())
 	}
-}
-
-func TestProgress(t *testing.T) {
-	for _, row := range []struct {
-		name  string
-		live  bool
-		width int
-		want  string
-	}{
-		{"plain lines each 5 s where there is no terminal", false, 0,
-			"  5s of 8s  100/s of 100/s  sent 500 of 800  in flight 2  errors 3  dropped 4  p99 7.00 ms\n" +
-				"waiting for the last answers  62/s of 100/s  sent 500 of 800  in flight 2  errors 3  dropped 4  p99 7.00 ms\n"},
-		{"one line that is cleared at the end on a terminal", true, 0, "\r\x1b[K"},
-		{"a narrow terminal cuts the line", true, 40, "\r\x1b[K"},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				r := NewRecorder(ledger.Header{})
-				for seq := range uint64(502) {
-					a := ledger.Attempt{Seq: seq + 1, Outcome: ledger.Answered, Status: 200, Expect: 200, Latency: 7 * ms}
-					switch {
-					case seq < 4:
-						a.Outcome, a.Status = ledger.Dropped, 0
-					case seq == 4:
-						a.Outcome, a.Status = ledger.Timeout, 0
-					case seq <= 6:
-						a.Status = 500
-					}
-					r.Add(a)
-				}
-				var out bytes.Buffer
-				ctx, cancel := context.WithTimeout(t.Context(), 11*time.Second+ms)
-				defer cancel()
-				Progress{Out: &out, Live: row.live, Width: row.width, Recorder: r, InFlight: func() int { return 2 }, Start: time.Now(), Planned: 800, Rate: 100, Length: 8 * time.Second}.Show(ctx)
-				got := out.String()
-				if row.live {
-					if strings.Contains(got, "\n") || strings.Count(got, "\r") != 55+1 {
-						t.Errorf("not one line: %q", got)
-					}
-					if longest := slices.Max(strings.Split(got, "\r\x1b[K")); row.width > 0 && len(longest) != row.width-1 {
-						t.Errorf("%q has not %d columns", longest, row.width-1)
-					}
-					got = got[strings.LastIndex(got, "\r"):]
-				}
-				if diff := cmp.Diff(row.want, got); diff != "" {
-					t.Errorf("(-want +got):\n%s", diff)
-				}
-			})
-		})
-	}
-}
-
-func TestProgressSaysThatTheRunIsStopping(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var out bytes.Buffer
-		ctx, cancel := context.WithTimeout(t.Context(), ms)
-		defer cancel()
-		stopping := make(chan struct{})
-		close(stopping)
-		Progress{Out: &out, Recorder: NewRecorder(ledger.Header{}), InFlight: func() int { return 3 }, Start: time.Now(), Stopping: stopping}.Show(ctx)
-		if got, want := out.String(), "stopping: no new requests, waiting for 3 in flight\n"; got != want {
-			t.Errorf("got %q, want %q", got, want)
-		}
-	})
 }

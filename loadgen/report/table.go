@@ -1,9 +1,11 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -17,7 +19,14 @@ import (
 
 // WriteTable writes the report for a reader.
 func (r Report) WriteTable(w io.Writer) error {
-	_, err := fmt.Fprintf(w, "%s\n%s\n%s\n%s\n", r.summary(), r.latencies(), r.journeys(), r.routes())
+	parts := []string{r.summary(), r.latencies(), r.journeys(), r.routes()}
+	if len(r.Thresholds) > 0 {
+		parts = append(parts, r.thresholds())
+	}
+	if r.Note != "" {
+		parts = append(parts, r.Note)
+	}
+	_, err := fmt.Fprintln(w, strings.Join(parts, "\n"))
 	return err
 }
 
@@ -41,7 +50,7 @@ func (r Report) summary() string {
 	t.AppendRows([]table.Row{
 		{"run", r.Run.RunID},
 		{"target", r.Run.Target},
-		{"planned", fmt.Sprintf("%s  (%v/s for %v)", planned, r.Run.Rate, r.Run.Duration)},
+		{"planned", fmt.Sprintf("%s  (%s)", planned, r.wanted())},
 		{"sent", fmt.Sprintf("%s  (%.2f/s)", humanize.Comma(int64(r.Sent)), r.RateAchieved)},
 		{"outcome", outcomes(r.Outcomes)},
 		{"status", statuses(r.Statuses)},
@@ -52,6 +61,14 @@ func (r Report) summary() string {
 		t.AppendRow(table.Row{"ended early", r.Stopped})
 	}
 	return t.Render()
+}
+
+// wanted is what the schedule asks for.
+func (r Report) wanted() string {
+	if r.Run.Rate == 0 {
+		return fmt.Sprintf("%s for %v, the target decides how many", cmp.Or(r.Run.Pace, "no rate"), r.Run.Duration)
+	}
+	return fmt.Sprintf("%v/s for %v", math.Round(1000*r.Run.Rate)/1000, r.Run.Duration)
 }
 
 func unexpected(n uint64) string {
@@ -68,6 +85,14 @@ func (r Report) latencies() string {
 		p    Percentiles
 	}{{"from the schedule", r.Latency}, {"from the sending", r.Service}} {
 		t.AppendRow(table.Row{row.name, short(row.p.P50), short(row.p.P95), short(row.p.P99), short(row.p.P999), short(row.p.Max)})
+	}
+	return t.Render()
+}
+
+func (r Report) thresholds() string {
+	t := rightAligned(newTable("fails if", "was", ""), 2)
+	for _, v := range r.Thresholds {
+		t.AppendRow(table.Row{v.Condition, v.Value, v.word()})
 	}
 	return t.Render()
 }

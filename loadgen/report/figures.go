@@ -1,0 +1,71 @@
+package report
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"plumbline/loadgen/ledger"
+)
+
+// Figures are those of a run under way, taken at one moment. Only attempts that
+// have ended count.
+type Figures struct {
+	Sent       uint64 // all but the dropped
+	Unexpected uint64
+	NoAnswer   uint64
+	Outcomes   map[ledger.Outcome]uint64
+	Statuses   map[int]uint64
+	Journeys   []Journey // the most used first
+	Latency    Waits     // from the scheduled time
+	Service    Waits     // from the sending
+}
+
+// Figures returns the present ones. It costs those who Add no more than the time
+// of copying two histograms (about 0.4 MB).
+func (r *Recorder) Figures() Figures {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return Figures{
+		Sent: r.all.sent, Unexpected: r.all.unexpected, NoAnswer: r.all.noAnswer(),
+		Outcomes: maps.Clone(r.all.outcomes), Statuses: maps.Clone(r.all.statuses), Journeys: r.byJourney(),
+		Latency: Waits{r.all.latency.Export()}, Service: Waits{r.service.Export()},
+	}
+}
+
+// byJourney needs the lock.
+func (r *Recorder) byJourney() []Journey {
+	var all []Journey
+	for name, t := range r.journeys {
+		all = append(all, Journey{name, t.sent, t.unexpected, t.noAnswer(), t.outcomes[ledger.Dropped]})
+	}
+	slices.SortFunc(all, func(a, b Journey) int { return cmp.Or(cmp.Compare(b.Sent, a.Sent), cmp.Compare(a.Name, b.Name)) })
+	return all
+}
+
+// Waits is a distribution of latencies that does not change any more.
+type Waits struct{ counts *hdrhistogram.Snapshot }
+
+// Percentiles sums them up.
+func (w Waits) Percentiles() Percentiles {
+	if w.counts == nil {
+		return Percentiles{}
+	}
+	return percentiles(hdrhistogram.Import(w.counts))
+}
+
+// Since returns what has come since an earlier state of the same distribution;
+// the zero Waits is the beginning.
+func (w Waits) Since(earlier Waits) Waits {
+	if earlier.counts == nil || w.counts == nil {
+		return w
+	}
+	difference := *w.counts
+	difference.Counts = slices.Clone(w.counts.Counts)
+	for i, n := range earlier.counts.Counts {
+		difference.Counts[i] -= n
+	}
+	return Waits{&difference}
+}
