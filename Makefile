@@ -7,7 +7,7 @@
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-.PHONY: build demo smoke up down status doctor test bench lint update clean help
+.PHONY: build demo smoke up down status doctor test bench bench-app bench-loadgen lint update clean help
 
 build: ## our binaries into bin/
 	@CGO_ENABLED=0 go build -trimpath -buildvcs=false -o bin/ ./demo-app ./loadgen ./provisioner ./stack
@@ -23,8 +23,17 @@ test: lint ## everything: linters, all tests with the race detector, the whole l
 	cd beats/native && go vet ./...
 	PLUMBLINE_ARTIFACTS=$(CURDIR)/artifacts go test -count=1 -timeout 30m ./stack/loop
 
-bench: ## what single parts cost: access line, ledger, metrics
-	go test -run '^$$' -bench . -benchmem ./demo-app/... ./loadgen/...
+bench: ## what single parts cost: access line, identity, cache, limits, ledger
+	go test -run '^$$' -bench 'AccessLine|Identify|Observe|Operation|Hit|Inject|Enter' -benchmem ./demo-app/...
+	go test -run '^$$' -bench . -benchmem ./loadgen/...
+
+bench-app: ## demo-app: what being observed costs a request, beside a bare handler and podinfo; queries at full scale
+	go test -run '^$$' -bench 'AccessLine|Identify|Observe|Operation' -benchmem ./demo-app/telemetry
+	go test -timeout 20m -run '^$$' -bench '^BenchmarkObserved$$' -benchtime 1x ./demo-app/internal/rest
+	go test -timeout 20m -run '^$$' -bench Queries ./demo-app/internal/store
+
+bench-loadgen: ## loadgen beside wrk, oha, vegeta and k6, those that are there; ARGS=-quick for a short form
+	go run ./loadgen/peers $(ARGS)
 
 lint: ## vet, format, staticcheck; govulncheck and shellcheck where they can run
 	@test -z "$$(gofmt -l .)" || { gofmt -l . && echo "hint: make update" >&2 && exit 1; }
@@ -36,13 +45,13 @@ lint: ## vet, format, staticcheck; govulncheck and shellcheck where they can run
 
 update: ## format, and rewrite the golden files
 	gofmt -w .
-	go test ./stack ./dashboards ./provisioner/arrival ./loadgen/report ./k8s -update
+	go test ./stack ./dashboards ./provisioner/arrival ./loadgen/report ./k8s ./demo-app ./demo-app/internal/config ./demo-app/internal/rest -update
 
 clean: ## everything made here; downloads and builds are made again
 	@if [ -x bin/stack ]; then bin/stack down; fi
 	rm -rf bin artifacts .plumbline elasticsearch/target elasticsearch/*/target elasticsearch/*/*/target
 
 help: ## this list
-	@grep -hE '^[a-z ]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 36
+	@grep -hE '^[a-z -]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 36
 
 FORCE:

@@ -46,7 +46,12 @@ func learn(t *testing.T) facts {
 	for _, m := range regexp.MustCompile(`(\w+):\s+(\d+) \+ offset`).FindAllStringSubmatch(read(t, "stack/native/ports.go"), -1) {
 		f.Ports[m[1]] = m[2]
 	}
-	for _, program := range []string{"demo-app", "loadgen", "provisioner"} {
+	// demo-app's settings are a table of its own; a test holds the README to it.
+	f.Flags["demo-app"] = map[string]bool{}
+	for _, m := range regexp.MustCompile("(?m)^\\| `-([a-z-]+)` \\|").FindAllStringSubmatch(read(t, "README.md"), -1) {
+		f.Flags["demo-app"][m[1]] = true
+	}
+	for _, program := range []string{"loadgen", "provisioner"} {
 		for command, flags := range flagSets(t, program) {
 			f.Flags[strings.TrimSpace(program+" "+strings.TrimPrefix(command, program))] = flags
 		}
@@ -108,7 +113,7 @@ func flagSets(t *testing.T, program string) map[string]map[string]bool {
 				switch method.Sel.Name {
 				case "NewFlagSet":
 					name = text
-				case "String", "StringVar", "Bool", "BoolVar", "Duration", "DurationVar", "Float64Var", "Uint64Var", "IntVar", "Uint64", "Int":
+				case "String", "StringVar", "Bool", "BoolVar", "Duration", "DurationVar", "Float64", "Float64Var", "Uint64Var", "IntVar", "Uint64", "Int":
 					flags[text] = true
 				}
 				return true

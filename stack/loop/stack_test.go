@@ -272,11 +272,11 @@ func (l *loop) alter(t *testing.T, ledger string, from int64, change map[uint64]
 // otherID is the same line under another event.id.
 func otherID(t *testing.T, line []byte) []byte {
 	t.Helper()
-	const key = `"event":{"id":"`
-	if !bytes.Contains(line, []byte(key)) {
-		t.Fatalf("no %s in %s", key, line)
+	var access struct{ Event struct{ ID string } }
+	if err := json.Unmarshal(line, &access); err != nil || access.Event.ID == "" {
+		t.Fatalf("no event.id in %s", line)
 	}
-	return bytes.Replace(line, []byte(key), []byte(key+"another-"), 1)
+	return bytes.Replace(line, []byte(access.Event.ID), []byte("another-"+access.Event.ID), 1)
 }
 
 // otherStatus is the same line with a status of the 5xx class.

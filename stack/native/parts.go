@@ -2,6 +2,7 @@ package native
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -177,9 +178,15 @@ func (s *Stack) provision(ctx context.Context) error {
 }
 
 func (s *Stack) startApp(ctx context.Context) error {
+	token := filepath.Join(s.KeysDir, "admin.token")
+	if err := os.WriteFile(token, []byte(rand.Text()+"\n"), 0o600); err != nil {
+		return fmt.Errorf("start demo-app: %w", err)
+	}
 	return s.startShown(ctx, "", supervise.Spec{
-		Name: "demo-app", Log: s.log("demo-app"), Stdout: filepath.Join(s.Logs, "demo-app.json"), Env: environment(), StopWithin: 20 * time.Second,
-		Command: []string{s.programs.DemoApp, "-addr", loopback(s.ports.API), "-database", ":memory:", "-seed", "1", "-scale", "small"},
+		Name: "demo-app", Log: s.log("demo-app"), Stdout: filepath.Join(s.Logs, "demo-app.json"), StopWithin: 20 * time.Second,
+		Command: []string{s.programs.DemoApp, "-addr", loopback(s.ports.API), "-admin-addr", loopback(s.ports.Admin),
+			"-database-url", ":memory:", "-seed", "1", "-scale", "small"},
+		Env: append(environment(), "ADMIN_TOKEN_FILE="+token),
 	}, supervise.Gate{What: "ready", Within: 30 * time.Second, Check: supervise.Answers(client(), s.API+"/readyz")})
 }
 

@@ -7,7 +7,7 @@ import (
 
 // ports are where the parts listen, all on 127.0.0.1.
 type ports struct {
-	API, Elasticsearch, Transport, Board, FilebeatStats, MetricbeatStats int
+	API, Admin, Elasticsearch, Transport, Board, FilebeatStats, MetricbeatStats int
 }
 
 // MaxPortOffset keeps the highest port a port.
@@ -16,6 +16,7 @@ const MaxPortOffset = 65535 - 9300
 func portsAt(offset int) ports {
 	return ports{
 		API:             8000 + offset,
+		Admin:           8001 + offset,
 		Elasticsearch:   9200 + offset,
 		Transport:       9300 + offset,
 		Board:           5602 + offset,
@@ -28,6 +29,7 @@ func portsAt(offset int) ports {
 func (p ports) wanted() []preflight.Port {
 	return []preflight.Port{
 		{Number: p.API, For: "demo-app"},
+		{Number: p.Admin, For: "demo-app (administration)"},
 		{Number: p.Elasticsearch, For: "Elasticsearch"},
 		{Number: p.Transport, For: "Elasticsearch (transport)"},
 		{Number: p.Board, For: "the board"},
@@ -40,6 +42,7 @@ func (p ports) wanted() []preflight.Port {
 func (s *Stack) addresses() []statedir.Address {
 	return []statedir.Address{
 		{Name: "API docs", URL: s.API + "/docs"},
+		{Name: "API admin", URL: "http://" + loopback(s.ports.Admin) + "/admin/"},
 		{Name: "board", URL: s.Board + "/"},
 		{Name: "Elasticsearch", URL: s.Elasticsearch},
 	}
