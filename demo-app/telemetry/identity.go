@@ -86,15 +86,14 @@ func traceID(traceparent string) string {
 
 // isID reports whether s is lower-case hex and not all zero.
 func isID(s string) bool {
-	zero := true
+	var seen byte
 	for i := range len(s) {
-		c := s[i]
-		if c-'0' > 9 && c-'a' > 5 { // below either, c wraps around
+		if classes[s[i]]&hexDigit == 0 {
 			return false
 		}
-		zero = zero && c == '0'
+		seen |= s[i]
 	}
-	return !zero
+	return seen != '0'
 }
 
 // run returns the two members of the baggage that are allowed into the log,
@@ -105,11 +104,11 @@ func run(headers []string) (string, int64) {
 	if len(headers) == 0 {
 		return "", 0
 	}
-	id, seq, plain := "", "", false
+	id, seq, ok := "", "", false
 	if len(headers) == 1 {
-		id, seq, plain = plainRun(headers[0])
+		id, seq, ok = plainRun(headers[0])
 	}
-	if !plain {
+	if !ok {
 		b, _ := baggage.Parse(strings.Join(headers, ",")) // holds what is valid, error or not
 		id, seq = b.Member(FieldRunID).Value(), b.Member(FieldRunSeq).Value()
 		if !SaneID(id) {
@@ -130,16 +129,17 @@ func run(headers []string) (string, int64) {
 // members without a space, a property or a percent sign. Other members, valid
 // or not, cannot change the two then. It reports whether the baggage is of that
 // form and its two members, if present, are sane.
-func plainRun(header string) (id, seq string, plain bool) {
+func plainRun(header string) (id, seq string, ok bool) {
 	if len(header) > 512 {
 		return "", "", false
 	}
 	for members := 1; ; members++ {
 		end := 0
-		for ; end < len(header) && header[end] != ','; end++ {
-			if c := header[end]; c <= ' ' || c > '~' || c == ';' || c == '%' {
-				return "", "", false
-			}
+		for end < len(header) && classes[header[end]]&plain != 0 {
+			end++
+		}
+		if end < len(header) && header[end] != ',' {
+			return "", "", false
 		}
 		key, value, _ := strings.Cut(header[:end], "=")
 		switch {
@@ -164,14 +164,35 @@ func SaneID(s string) bool {
 		return false
 	}
 	for i := range len(s) {
-		switch c := s[i]; {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '.', c == '_', c == '-':
-		default:
+		if classes[s[i]]&sane == 0 {
 			return false
 		}
 	}
 	return true
 }
+
+// Classes of bytes.
+const (
+	hexDigit = 1 << iota // 0-9 a-f
+	sane                 // A-Z a-z 0-9 . _ -
+	plain                // of a baggage that needs no decoding
+)
+
+// classes never changes after start.
+var classes = func() (table [256]byte) {
+	for c := range len(table) {
+		if strings.IndexByte("0123456789abcdef", byte(c)) >= 0 {
+			table[c] |= hexDigit
+		}
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '.' || c == '_' || c == '-' {
+			table[c] |= sane
+		}
+		if c > ' ' && c <= '~' && c != ';' && c != '%' && c != ',' {
+			table[c] |= plain
+		}
+	}
+	return table
+}()
 
 // appendHex appends n random bytes in hex; n is a multiple of 8. The generator
 // is ChaCha8 seeded by the system: ids of two processes do not collide.

@@ -171,6 +171,10 @@ type router struct{ http.ServeMux }
 
 func (m *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	escaped := r.URL.EscapedPath()
+	if !strings.Contains(escaped, "//") && !strings.Contains(escaped, "/.") && strings.HasPrefix(escaped, "/") && !strings.HasSuffix(escaped, "/") {
+		m.ServeMux.ServeHTTP(w, r) // clean, and the usual case
+		return
+	}
 	clean := path.Clean(escaped)
 	if clean != "/" && strings.HasSuffix(escaped, "/") {
 		clean += "/"
