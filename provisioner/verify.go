@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -32,6 +33,7 @@ type verification struct {
 	patience            arrival.Patience
 	follow              bool
 	lagKey              string
+	appLog              string // pattern of file names; "" for none
 	panels, metrics     bool
 	allow, allowUnsent  uint64
 	format, json, junit string
@@ -104,6 +106,9 @@ func (v *verification) judge(ctx context.Context, report *arrival.Report, progre
 	if e.Account, err = v.audit.Wait(ctx, v.patience, progress); err != nil {
 		return ledgerError(err)
 	}
+	if err := v.trace(ctx, e.Account); err != nil {
+		return err
+	}
 	if e.Followed != nil {
 		if err := arrival.AwaitLag(ctx, client, e.Followed, v.patience.Within); err != nil {
 			e.LagMissing = err.Error()
@@ -123,6 +128,22 @@ func (v *verification) judge(ctx context.Context, report *arrival.Report, progre
 	}
 	report.Judge(e)
 	return nil
+}
+
+// trace says at which hop the missing attempts were lost, if there are any and
+// the application's log was named.
+func (v *verification) trace(ctx context.Context, a *arrival.Account) error {
+	if v.appLog == "" || a.Lost.Len()+a.Indeterminate.Len() == 0 {
+		return nil
+	}
+	files, err := filepath.Glob(v.appLog)
+	if err == nil && len(files) == 0 {
+		err = fmt.Errorf("no file is called %s", v.appLog)
+	}
+	if err != nil {
+		return badInput(err)
+	}
+	return a.Trace(ctx, files)
 }
 
 func (v *verification) watch(ctx context.Context, client *elastic.Client, progress arrival.Progress) (*arrival.Followed, error) {

@@ -3,6 +3,7 @@ package main
 import (
 	"flag"
 	"io"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -28,6 +29,8 @@ against the same truth, and looks for the metrics of the run.
                     and measure how long documents take to become searchable
   -lag-key-file F   with -follow: API key that may write what was measured to
                     ` + telemetry.StreamLag + ` (provisioner.key)
+  -app-log GLOB     the application's log files: tell at which hop the missing were
+                    lost, in the application or behind it
   -check LIST       what to judge: arrival,panels,metrics (all)
   -allow-indeterminate N
                     attempts without answer and document that are tolerated (0)
@@ -57,6 +60,7 @@ func parseVerify(args []string, stdout io.Writer) (*verification, error) {
 	flags.StringVar(&v.es.KeyFile, "key-file", "", "")
 	flags.DurationVar(&v.patience.Within, "within", 30*time.Second, "")
 	flags.DurationVar(&v.patience.Settle, "settle", 2*time.Second, "")
+	flags.StringVar(&v.appLog, "app-log", "", "")
 	flags.BoolVar(&v.follow, "follow", false, "")
 	flags.StringVar(&v.lagKey, "lag-key-file", "", "")
 	flags.Uint64Var(&v.allow, "allow-indeterminate", 0, "")
@@ -81,6 +85,9 @@ func parseVerify(args []string, stdout io.Writer) (*verification, error) {
 		default:
 			return refuse("-check %q: want arrival, panels or metrics", name)
 		}
+	}
+	if _, err := filepath.Match(v.appLog, ""); err != nil {
+		return refuse("-app-log %q: not a pattern of file names", v.appLog)
 	}
 	switch {
 	case v.es.URL == "":

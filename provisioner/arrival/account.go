@@ -28,11 +28,12 @@ type Account struct {
 	Truncated bool   `json:"truncated"`  // the ledger ends without its trailer
 	Documents uint64 `json:"documents"`  // of this run in Elasticsearch
 
-	Delivered     uint64     `json:"delivered"`     // found exactly once, nothing differs
-	Unconfirmed   Seqs       `json:"unconfirmed"`   // of the delivered: the client saw no answer
-	Lost          Seqs       `json:"lost"`          // answered, not found
-	Indeterminate Seqs       `json:"indeterminate"` // no answer seen, not found: perhaps the application never saw it
-	Wrong         uint64     `json:"wrong"`         // duplicated or corrupted
+	Delivered     uint64     `json:"delivered"`      // found exactly once, nothing differs
+	Unconfirmed   Seqs       `json:"unconfirmed"`    // of the delivered: the client saw no answer
+	Lost          Seqs       `json:"lost"`           // answered, not found
+	Indeterminate Seqs       `json:"indeterminate"`  // no answer seen, not found: perhaps the application never saw it
+	Hops          *Hops      `json:"hops,omitempty"` // how far the missing ones came; nil unless it was traced
+	Wrong         uint64     `json:"wrong"`          // duplicated or corrupted
 	Duplicated    Duplicates `json:"duplicated"`
 	Corrupted     Corrupted  `json:"corrupted"`
 	Unexpected    Strays     `json:"unexpected"` // documents of this run that no attempt accounts for

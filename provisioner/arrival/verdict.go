@@ -118,7 +118,7 @@ func (a *Account) properties(allow uint64) []Property {
 		list[i].Outcome, list[i].Text = o, fmt.Sprintf(format, args...)
 	}
 	if n := a.Lost.Len(); n > 0 {
-		say(0, Fails, "%s of %s answered attempts not found: %s", count(n), count(a.Answered), a.Lost.Text(listed))
+		say(0, Fails, "%s of %s answered attempts not found: %s", count(n), count(a.Answered), a.Lost.Text(listed)+a.Hops.text())
 	}
 	if n := a.Duplicated.Attempts.Len(); n > 0 {
 		say(1, Fails, "%s with %s too many: %s", things(n, "attempt"), things(a.Duplicated.Extra, "document"), a.Duplicated.text())
@@ -134,7 +134,11 @@ func (a *Account) properties(allow uint64) []Property {
 		if n <= allow {
 			outcome = Holds
 		}
-		say(4, outcome, "%s without an answer and not found (allowed: %s): %s", count(n), count(allow), a.Indeterminate.Text(listed))
+		text := a.Indeterminate.Text(listed)
+		if a.Hops != nil && a.Hops.Handled.Len() > 0 {
+			text += fmt.Sprintf("; %s of them have a line, so they were handled and lost behind the application", count(a.Hops.Handled.Len()))
+		}
+		say(4, outcome, "%s without an answer and not found (allowed: %s): %s", count(n), count(allow), text)
 	}
 	return list
 }

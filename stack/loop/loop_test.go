@@ -3,6 +3,7 @@ package loop
 import (
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -86,6 +87,46 @@ func TestLoop(t *testing.T) {
 		l.holds(t, ledger, 300)
 	})
 
+	// What a killed application had answered and not yet written is lost there,
+	// and nowhere else: the verdict says so of every single one.
+	t.Run("demo-app killed under load loses its last lines, at hop app", func(t *testing.T) {
+		ledger := l.path("app.ledger")
+		load := l.command(t, "loadgen", l.loadgen(ledger, "300", "6s")...)
+		if err := load.Start(); err != nil {
+			t.Fatal(err)
+		}
+		app := l.Child("demo-app")
+		l.awaitLines(t, ledger, 600)
+		app.Kill()
+		if err := app.Restart(); err != nil {
+			t.Fatal(err)
+		}
+		if err := load.Wait(); err != nil {
+			t.Fatalf("loadgen: %v", err)
+		}
+		log := filepath.Join(l.Logs, "demo-app*.json")
+		verify := l.command(t, "provisioner", l.verify(ledger, "-check", "arrival", "-within", "15s", "-allow-unsent", "1800", "-app-log", log)...)
+		judged := verify.Run()
+		var exit *exec.ExitError
+		code := 0 // of a kill that hit a moment in which nothing was waiting
+		if errors.As(judged, &exit) {
+			code = exit.ExitCode()
+		}
+		a := l.verdict(t, judged, code).Account
+		missing := a.Lost.Count + a.Indeterminate.Count
+		if a.Duplicated.Attempts.Count+a.Corrupted.Attempts.Count+a.Unexpected.Documents > 0 {
+			t.Errorf("a kill doubled, altered or made up something: %+v", a)
+		}
+		if missing == 0 {
+			t.Log("the kill hit a moment in which nothing was waiting")
+			return
+		}
+		if a.Hops == nil || a.Hops.App.Count != a.Lost.Count || a.Hops.Behind.Count+a.Hops.Handled.Count > 0 {
+			t.Errorf("lost %d, indeterminate %d, hops %+v; want all of them at hop app", a.Lost.Count, a.Indeterminate.Count, a.Hops)
+		}
+		t.Logf("lost at hop app: %d, indeterminate: %d, of %d", a.Lost.Count, a.Indeterminate.Count, a.Attempts)
+	})
+
 	t.Run("a line removed, one doubled and one altered are each named", func(t *testing.T) {
 		ledger := l.path("altered.ledger")
 		shipper := l.Child("filebeat")
@@ -103,9 +144,12 @@ func TestLoop(t *testing.T) {
 		if err := shipper.Restart(); err != nil {
 			t.Fatal(err)
 		}
-		verify := l.command(t, "provisioner", l.verify(ledger, "-within", "15s")...)
+		verify := l.command(t, "provisioner", l.verify(ledger, "-within", "15s", "-app-log", filepath.Join(l.Logs, "demo-app*.json"))...)
 		r := l.verdict(t, verify.Run(), 1)
 		a := r.Account
+		if a.Hops == nil || a.Hops.App.Count != 1 {
+			t.Errorf("the removed line: hops %+v, want it at hop app", a.Hops)
+		}
 		for _, row := range []struct {
 			what string
 			got  seqs

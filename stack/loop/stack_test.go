@@ -107,6 +107,7 @@ type report struct {
 		Lost, Indeterminate            seqs
 		Duplicated, Corrupted          struct{ Attempts seqs }
 		Unexpected                     struct{ Documents uint64 }
+		Hops                           *struct{ App, Behind, Handled seqs }
 	}
 	Followed *struct{ Lag struct{ Count int64 } }
 	Panels   []struct{ ID, Outcome string }
