@@ -20,6 +20,7 @@ demo smoke up down status doctor: bin/stack ## run the stack: see bin/stack -h
 
 test: lint ## everything: linters, all tests with the race detector, the whole loop on the real parts
 	go test -race -timeout 20m $$(go list ./... | grep -v /stack/loop)
+	go test -count=1 -run CoordinatedOmission ./loadgen/attack
 	cd beats/native && go vet ./...
 	PLUMBLINE_ARTIFACTS=$(CURDIR)/artifacts go test -count=1 -timeout 30m ./stack/loop
 

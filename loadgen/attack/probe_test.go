@@ -94,6 +94,9 @@ func hiccups(stop <-chan struct{}) (worst time.Duration) {
 // somebody would say who knows the schedule and when the target has answered
 // each request, whatever the generator saw: no wait is omitted, none invented.
 func TestCoordinatedOmission(t *testing.T) {
+	if raced {
+		t.Skip("not under the race detector; make test runs it by itself")
+	}
 	for _, p := range []Protocol{HTTP1, Standard} {
 		t.Run("over "+string(p), func(t *testing.T) {
 			for try := range 3 {
