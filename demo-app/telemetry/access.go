@@ -121,7 +121,7 @@ func (l *Log) accessHead(level Level, outcome string) []byte {
 // which escapes but takes bytes beyond ASCII as they are: JSON has to be UTF-8.
 func appendText(b []byte, s string) []byte {
 	for i := range len(s) {
-		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+		if classes[s[i]]&verbatim == 0 {
 			w := jx.Writer{Buf: b}
 			w.Str(strings.ToValidUTF8(s, "\uFFFD"))
 			return w.Buf

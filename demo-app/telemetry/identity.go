@@ -176,6 +176,7 @@ const (
 	hexDigit = 1 << iota // 0-9 a-f
 	sane                 // A-Z a-z 0-9 . _ -
 	plain                // of a baggage that needs no decoding
+	verbatim             // of a JSON string that needs no escape
 )
 
 // classes never changes after start.
@@ -189,6 +190,9 @@ var classes = func() (table [256]byte) {
 		}
 		if c > ' ' && c <= '~' && c != ';' && c != '%' && c != ',' {
 			table[c] |= plain
+		}
+		if c >= ' ' && c <= '~' && c != '"' && c != '\\' {
+			table[c] |= verbatim
 		}
 	}
 	return table

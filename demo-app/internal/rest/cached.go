@@ -16,6 +16,7 @@ const headerCache = "X-Cache"
 
 // reading is what the answer to a read depends on, besides the query string.
 type reading struct {
+	who    icat.Session
 	entity *icat.Entity
 	filter icat.Filter
 	what   string // the operation and, of one entity, its id
@@ -39,7 +40,7 @@ func (s *Server) read(x *exchange, r *http.Request, keep bool, of reading, load 
 	}
 	key := cache.Key{Group: of.entity.Collection, Text: of.what + "?" + r.URL.RawQuery}
 	if s.OtherRules || personal(of.entity, of.filter) {
-		key.User = x.session.Username
+		key.User = of.who.Username
 	}
 	hit := false
 	body, err := ask(r.Context(), s, call{"cache", "do", of.entity.Name}, func(ctx context.Context) (body []byte, err error) {

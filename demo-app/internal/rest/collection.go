@@ -24,44 +24,44 @@ func (s *Server) collection(e *icat.Entity) {
 	}
 }
 
-func (s *Server) list(e *icat.Entity) handler {
-	return func(x *exchange, r *http.Request) error {
+func (s *Server) list(e *icat.Entity) personally {
+	return func(x *exchange, r *http.Request, who icat.Session) error {
 		f, err := filter(e, r, icat.ListParameters())
 		if err != nil {
 			return err
 		}
 		keep := e.Public && cacheable(f)
-		return s.read(x, r, keep, reading{e, f, "list"}, func(ctx context.Context, b []byte) ([]byte, error) {
-			found, err := s.find(ctx, x.session, e, "list", f)
+		return s.read(x, r, keep, reading{who, e, f, "list"}, func(ctx context.Context, b []byte) ([]byte, error) {
+			found, err := s.find(ctx, who, e, "list", f)
 			return icat.AppendArray(b, found), err
 		})
 	}
 }
 
-func (s *Server) count(e *icat.Entity) handler {
-	return func(x *exchange, r *http.Request) error {
+func (s *Server) count(e *icat.Entity) personally {
+	return func(x *exchange, r *http.Request, who icat.Session) error {
 		f, err := filter(e, r, icat.CountParameters())
 		if err != nil {
 			return err
 		}
-		return s.read(x, r, cacheable(f), reading{e, f, "count"}, func(ctx context.Context, b []byte) ([]byte, error) {
+		return s.read(x, r, cacheable(f), reading{who, e, f, "count"}, func(ctx context.Context, b []byte) ([]byte, error) {
 			n, err := ask(ctx, s, call{s.Backend, "count", e.Name}, func(ctx context.Context) (int64, error) {
-				return s.Catalogue.Count(ctx, x.session, e, f)
+				return s.Catalogue.Count(ctx, who, e, f)
 			})
 			return strconv.AppendInt(b, n, 10), err
 		})
 	}
 }
 
-func (s *Server) findOne(e *icat.Entity) handler {
-	return func(x *exchange, r *http.Request) error {
+func (s *Server) findOne(e *icat.Entity) personally {
+	return func(x *exchange, r *http.Request, who icat.Session) error {
 		f, err := filter(e, r, icat.FindOneParameters())
 		if err != nil {
 			return err
 		}
 		f.Limit = 1
 		return s.read(x, r, false, reading{}, func(ctx context.Context, b []byte) ([]byte, error) {
-			found, err := s.find(ctx, x.session, e, "findone", f)
+			found, err := s.find(ctx, who, e, "findone", f)
 			if err == nil && len(found) == 0 {
 				err = icat.Errorf(icat.NoSuchObject, "No %s matches.", e.Name)
 			}
@@ -73,8 +73,8 @@ func (s *Server) findOne(e *icat.Entity) handler {
 	}
 }
 
-func (s *Server) get(e *icat.Entity) handler {
-	return func(x *exchange, r *http.Request) error {
+func (s *Server) get(e *icat.Entity) personally {
+	return func(x *exchange, r *http.Request, who icat.Session) error {
 		id, err := pathID(r)
 		if err != nil {
 			return err
@@ -83,9 +83,9 @@ func (s *Server) get(e *icat.Entity) handler {
 		if err != nil {
 			return err
 		}
-		return s.read(x, r, cacheable(f), reading{e, f, "get " + strconv.FormatInt(id, 10)}, func(ctx context.Context, b []byte) ([]byte, error) {
+		return s.read(x, r, cacheable(f), reading{who, e, f, "get " + strconv.FormatInt(id, 10)}, func(ctx context.Context, b []byte) ([]byte, error) {
 			o, err := ask(ctx, s, call{s.Backend, "get", e.Name}, func(ctx context.Context) (icat.Object, error) {
-				return s.Catalogue.Get(ctx, x.session, e, id, f.Include)
+				return s.Catalogue.Get(ctx, who, e, id, f.Include)
 			})
 			if err != nil {
 				return b, err

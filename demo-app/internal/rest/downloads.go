@@ -9,7 +9,7 @@ import (
 )
 
 // submitDownload queues the preparation of datasets that the caller may read.
-func (s *Server) submitDownload(x *exchange, r *http.Request) error {
+func (s *Server) submitDownload(x *exchange, r *http.Request, who icat.Session) error {
 	if s.Downloads == nil {
 		return noDownloads()
 	}
@@ -20,12 +20,12 @@ func (s *Server) submitDownload(x *exchange, r *http.Request) error {
 	if err := request.Validate(); err != nil {
 		return err
 	}
-	if err := s.readable(r.Context(), x.session, request.DatasetIDs); err != nil {
+	if err := s.readable(r.Context(), who, request.DatasetIDs); err != nil {
 		return err
 	}
 	// The worker's lines tell the trace of who asked.
 	d, err := ask(x.id.Context(r.Context()), s, call{"downloads", "submit", "Download"}, func(ctx context.Context) (icat.Download, error) {
-		return s.Downloads.Submit(ctx, x.session, request)
+		return s.Downloads.Submit(ctx, who, request)
 	})
 	if err != nil {
 		return err
@@ -63,12 +63,12 @@ func (s *Server) readable(ctx context.Context, who icat.Session, ids []int64) er
 	return nil
 }
 
-func (s *Server) listDownloads(x *exchange, r *http.Request) error {
+func (s *Server) listDownloads(x *exchange, r *http.Request, who icat.Session) error {
 	if s.Downloads == nil {
 		return noDownloads()
 	}
 	all, err := ask(r.Context(), s, call{"downloads", "list", "Download"}, func(ctx context.Context) ([]icat.Download, error) {
-		return s.Downloads.List(ctx, x.session)
+		return s.Downloads.List(ctx, who)
 	})
 	if err == nil {
 		x.writeJSON(http.StatusOK, all)
@@ -76,13 +76,13 @@ func (s *Server) listDownloads(x *exchange, r *http.Request) error {
 	return err
 }
 
-func (s *Server) download(x *exchange, r *http.Request) error {
+func (s *Server) download(x *exchange, r *http.Request, who icat.Session) error {
 	id, err := s.downloadID(r)
 	if err != nil {
 		return err
 	}
 	d, err := ask(r.Context(), s, call{"downloads", "get", "Download"}, func(ctx context.Context) (icat.Download, error) {
-		return s.Downloads.Get(ctx, x.session, id)
+		return s.Downloads.Get(ctx, who, id)
 	})
 	if err == nil {
 		x.writeJSON(http.StatusOK, d)
@@ -91,13 +91,13 @@ func (s *Server) download(x *exchange, r *http.Request) error {
 }
 
 // manifest answers the list of files that a complete download holds.
-func (s *Server) manifest(x *exchange, r *http.Request) error {
+func (s *Server) manifest(x *exchange, r *http.Request, who icat.Session) error {
 	id, err := s.downloadID(r)
 	if err != nil {
 		return err
 	}
 	text, err := ask(r.Context(), s, call{"downloads", "manifest", "Download"}, func(ctx context.Context) ([]byte, error) {
-		return s.Downloads.Manifest(ctx, x.session, id)
+		return s.Downloads.Manifest(ctx, who, id)
 	})
 	if err == nil {
 		x.writeRaw(http.StatusOK, typeText, text)

@@ -17,6 +17,9 @@ import (
 
 // exchange is one request with its answer: the ResponseWriter of every handler,
 // and the memory from which the access line, the metrics and the span are made.
+// It serves another request afterwards: nothing that may outlive the handler,
+// as a shared loading of the cache does, may hold it. Who asks is therefore not
+// in it, but handed on.
 type exchange struct {
 	http.ResponseWriter
 	id      telemetry.Identity
@@ -24,15 +27,14 @@ type exchange struct {
 	span    telemetry.Span
 	head    bool // method HEAD: bodies do not go out
 
-	limit   *limit.Limit     // nil for none
-	pass    limit.Pass       // the place among those in flight
-	route   *telemetry.Route // nil until a route matched
-	session icat.Session     // of withSession
-	user    string
-	status  int // 0 until the header was written
-	bytes   int64
-	err     *icat.Error
-	muted   bool // the mux's own body is being replaced
+	limit  *limit.Limit     // nil for none
+	pass   limit.Pass       // the place among those in flight
+	route  *telemetry.Route // nil until a route matched
+	user   string
+	status int // 0 until the header was written
+	bytes  int64
+	err    *icat.Error
+	muted  bool // the mux's own body is being replaced
 
 	values [4]string // of the headers that every answer has; see set
 }
@@ -40,7 +42,8 @@ type exchange struct {
 // ServeHTTP answers a request and then, whatever happened, writes its one
 // access line and counts it once.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{ResponseWriter: w, id: telemetry.Identify(r.Header), started: time.Now(), head: r.Method == http.MethodHead}
+	x := s.exchanges.Get().(*exchange)
+	*x = exchange{ResponseWriter: w, id: telemetry.Identify(r.Header), started: time.Now(), head: r.Method == http.MethodHead}
 	s.inFlight.Add(1)
 	defer s.inFlight.Done()
 	s.metrics.Active.Inc()
@@ -69,7 +72,7 @@ func (s *Server) finish(x *exchange, r *http.Request) {
 	line := telemetry.Access{
 		Identity: x.id, Ended: ended, Duration: ended.Sub(x.started),
 		Method: telemetry.Method(r.Method), Route: route.Template, Path: r.URL.Path, Status: x.status, Bytes: x.bytes,
-		User: x.user, ClientIP: clientIP(r), UserAgent: r.UserAgent(),
+		User: x.user, ClientIP: clientIP(r), UserAgent: userAgent(r),
 	}
 	if x.err != nil {
 		line.Err = &telemetry.AccessError{Code: string(x.err.Code), Type: "icat.Error", Message: x.err.Message}
@@ -81,6 +84,9 @@ func (s *Server) finish(x *exchange, r *http.Request) {
 	s.explain(x)
 	if broken {
 		panic(http.ErrAbortHandler) // cut the connection: half an answer must not look whole
+	}
+	if x.status != icat.StatusClientClosed { // else net/http still has to copy the header, and with it values
+		s.exchanges.Put(x)
 	}
 }
 
@@ -212,6 +218,14 @@ func (x *exchange) writeRaw(status int, contentType string, body []byte) {
 func (x *exchange) set(i int, name, value string) {
 	x.values[i] = value
 	x.Header()[name] = x.values[i : i+1 : i+1]
+}
+
+// userAgent is r.UserAgent without a look at how the name is spelled.
+func userAgent(r *http.Request) string {
+	if v := r.Header["User-Agent"]; len(v) > 0 {
+		return v[0]
+	}
+	return ""
 }
 
 // clientIP is the address of the connection's other end. Forwarding headers

@@ -81,9 +81,12 @@ func (x *exchange) later(err error, seconds string) error {
 	return err
 }
 
+// personally answers a request of somebody who has logged in.
+type personally func(x *exchange, r *http.Request, who icat.Session) error
+
 // withSession lets a handler run only with a bearer session that is open, and
 // puts its user into the access line.
-func (s *Server) withSession(h handler) handler {
+func (s *Server) withSession(h personally) handler {
 	return s.bounded(func(x *exchange, r *http.Request) error {
 		scheme, id, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 		if !strings.EqualFold(scheme, "Bearer") || id == "" {
@@ -96,8 +99,7 @@ func (s *Server) withSession(h handler) handler {
 		if err != nil {
 			return err
 		}
-		x.session = session
 		x.user = session.Username
-		return h(x, r)
+		return h(x, r, session)
 	})
 }

@@ -9,8 +9,8 @@ import (
 
 // create makes the entities of the body, all or none, and answers with them as
 // they were stored. Whether the caller may is the catalogue's to say.
-func (s *Server) create(e *icat.Entity) handler {
-	return func(x *exchange, r *http.Request) error {
+func (s *Server) create(e *icat.Entity) personally {
+	return func(x *exchange, r *http.Request, who icat.Session) error {
 		body, err := x.readBody(r, maxIngest)
 		if err != nil {
 			return err
@@ -20,7 +20,7 @@ func (s *Server) create(e *icat.Entity) handler {
 			return err
 		}
 		made, err := ask(r.Context(), s, call{s.Backend, "create", e.Name}, func(ctx context.Context) ([]icat.Object, error) {
-			return s.Catalogue.Create(ctx, x.session, objects)
+			return s.Catalogue.Create(ctx, who, objects)
 		})
 		if err != nil {
 			return err
@@ -32,8 +32,8 @@ func (s *Server) create(e *icat.Entity) handler {
 }
 
 // update changes the fields that the body names.
-func (s *Server) update(e *icat.Entity) handler {
-	return func(x *exchange, r *http.Request) error {
+func (s *Server) update(e *icat.Entity) personally {
+	return func(x *exchange, r *http.Request, who icat.Session) error {
 		if name := r.PathValue("id"); name == "count" || name == "findone" {
 			x.Header().Set("Allow", "GET, HEAD") // a path of its own, which only looks like an id here
 			return icat.Errorf(icat.MethodNotAllowed, "method not allowed here; allowed: GET, HEAD")
@@ -51,7 +51,7 @@ func (s *Server) update(e *icat.Entity) handler {
 			return err
 		}
 		stored, err := ask(r.Context(), s, call{s.Backend, "update", e.Name}, func(ctx context.Context) (icat.Object, error) {
-			return s.Catalogue.Update(ctx, x.session, change, id)
+			return s.Catalogue.Update(ctx, who, change, id)
 		})
 		if err != nil {
 			return err

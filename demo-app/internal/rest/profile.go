@@ -55,7 +55,7 @@ func pathText(r *http.Request, name string) (string, error) {
 	return text, nil
 }
 
-func (s *Server) search(x *exchange, r *http.Request) error {
+func (s *Server) search(x *exchange, r *http.Request, who icat.Session) error {
 	query, err := parameters(r)
 	if err != nil {
 		return err
@@ -65,7 +65,7 @@ func (s *Server) search(x *exchange, r *http.Request) error {
 		return err
 	}
 	found, err := ask(r.Context(), s, call{s.Backend, "search", q.Target.Name}, func(ctx context.Context) (icat.SearchResult, error) {
-		return s.Catalogue.Search(ctx, x.session, q)
+		return s.Catalogue.Search(ctx, who, q)
 	})
 	if err != nil {
 		return err

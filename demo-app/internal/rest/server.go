@@ -71,6 +71,7 @@ type Server struct {
 	mux       *router
 	templates []string // "GET /users/{id}", in the order of registration
 	unmatched *telemetry.Route
+	exchanges sync.Pool // of *exchange
 	buffers   sync.Pool // of *[]byte, for bodies
 	draining  atomic.Bool
 	inFlight  sync.WaitGroup
@@ -99,6 +100,7 @@ func newServer(o Options) *Server {
 	o.Backend = cmp.Or(o.Backend, "catalogue")
 	o.RequestTimeout = cmp.Or(o.RequestTimeout, defaultTimeout)
 	s := &Server{Options: o, metrics: o.Metrics, mux: &router{}}
+	s.exchanges.New = func() any { return new(exchange) }
 	s.buffers.New = func() any { return new([]byte) }
 	s.unmatched = s.metrics.Route(telemetry.RouteUnmatched)
 	return s

@@ -26,15 +26,15 @@ func (s *Server) login(x *exchange, r *http.Request) error {
 	return nil
 }
 
-func (s *Server) session(x *exchange, _ *http.Request) error {
-	x.writeJSON(http.StatusOK, x.session)
+func (s *Server) session(x *exchange, _ *http.Request, who icat.Session) error {
+	x.writeJSON(http.StatusOK, who)
 	return nil
 }
 
 // refresh answers an empty string, as DataGateway does, and so does logout.
-func (s *Server) refresh(x *exchange, r *http.Request) error {
+func (s *Server) refresh(x *exchange, r *http.Request, who icat.Session) error {
 	_, err := ask(r.Context(), s, call{"authority", "refresh", ""}, func(ctx context.Context) (icat.Session, error) {
-		return s.Authority.Refresh(ctx, x.session.ID)
+		return s.Authority.Refresh(ctx, who.ID)
 	})
 	if err == nil {
 		x.writeJSON(http.StatusOK, "")
@@ -42,9 +42,9 @@ func (s *Server) refresh(x *exchange, r *http.Request) error {
 	return err
 }
 
-func (s *Server) logout(x *exchange, r *http.Request) error {
+func (s *Server) logout(x *exchange, r *http.Request, who icat.Session) error {
 	err := tell(r.Context(), s, call{"authority", "logout", ""}, func(ctx context.Context) error {
-		return s.Authority.Logout(ctx, x.session.ID)
+		return s.Authority.Logout(ctx, who.ID)
 	})
 	if err == nil {
 		x.writeJSON(http.StatusOK, "")
