@@ -194,7 +194,7 @@ func everyAttemptArrivesOnceUnderItsOwnIdentity(t *testing.T, p Protocol) {
 			t.Fatalf("attempt %d: scheduled %v, sent %v, latency %v, service %v", a.Seq, a.Scheduled, a.Sent, a.Latency, a.Service)
 		}
 		key := fmt.Sprintf("run.id=%s,run.seq=%d", runID, a.Seq)
-		want[key] = arrival{a.Method, key, fmt.Sprintf("00-%s-%s-01", ledger.TraceID(runID, a.Seq), ledger.SpanID(runID, a.Seq))}
+		want[key] = arrival{a.Method, key, string(ledger.AppendTraceparent(nil, runID, a.Seq))}
 	}
 	if diff := cmp.Diff(want, got); diff != "" || len(recorded) != planned {
 		t.Errorf("%d recorded, want %d; (-recorded +arrived):\n%s", len(recorded), planned, diff)

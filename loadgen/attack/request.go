@@ -15,8 +15,8 @@ import (
 type wording struct {
 	runID   string
 	prefix  string // of every path
-	common  string // from the version to the begin of the trace id
-	baggage string // from there to the number
+	common  string // from the version to the traceparent
+	baggage string // from there to the number in it
 }
 
 func newWording(o Options) wording {
@@ -25,8 +25,8 @@ func newWording(o Options) wording {
 	return wording{
 		runID:   o.RunID,
 		prefix:  strings.TrimSuffix(base.EscapedPath(), "/"),
-		common:  " HTTP/1.1\r\nHost: " + o.Target.Host + "\r\nUser-Agent: " + o.UserAgent + "\r\nTraceparent: 00-",
-		baggage: "-01\r\nBaggage: " + telemetry.FieldRunID + "=" + o.RunID + "," + telemetry.FieldRunSeq + "=",
+		common:  " HTTP/1.1\r\nHost: " + o.Target.Host + "\r\nUser-Agent: " + o.UserAgent + "\r\nTraceparent: ",
+		baggage: "\r\nBaggage: " + telemetry.FieldRunID + "=" + o.RunID + "," + telemetry.FieldRunSeq + "=",
 	}
 }
 
@@ -45,9 +45,7 @@ func (w *wording) append(b []byte, seq uint64, r journey.Request) (request []byt
 	b = append(b, w.prefix...)
 	b = append(b, path...)
 	b = append(b, w.common...)
-	b = append(b, ledger.TraceID(w.runID, seq)...)
-	b = append(b, '-')
-	b = append(b, ledger.SpanID(w.runID, seq)...)
+	b = ledger.AppendTraceparent(b, w.runID, seq)
 	b = append(b, w.baggage...)
 	b = strconv.AppendUint(b, seq, 10)
 	if r.Bearer != "" {

@@ -29,11 +29,28 @@ func wait(epoll int, events []unix.EpollEvent, limit time.Duration) (n int, err 
 	return int(r), nil
 }
 
-// exact makes the kernel wake this thread when asked to, not 50 µs later.
-func exact() { _ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0) }
+// exact makes the kernel wake this thread when asked to: not 50 µs later, and
+// not after another thread, say the one that compresses the ledger, has had its
+// turn. Both are wishes: where the kernel knows no slices it is less exact.
+func exact() {
+	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0)
+	slice(100 * time.Microsecond)
+}
 
 // inexact takes exact back.
-func inexact() { _ = unix.Prctl(unix.PR_SET_TIMERSLACK, 0, 0, 0, 0) }
+func inexact() {
+	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 0, 0, 0, 0)
+	slice(0)
+}
+
+// slice is how long this thread wants to run at a time, 0 for the kernel's own
+// measure. Who wants less comes first when it wakes up.
+func slice(d time.Duration) {
+	if attr, err := unix.SchedGetAttr(0, 0); err == nil {
+		attr.Runtime = uint64(d)
+		_ = unix.SchedSetAttr(0, attr, 0)
+	}
+}
 
 // connect begins a connection for the request that c holds.
 func (d *direct) connect(c *conn) {

@@ -139,7 +139,7 @@ func (e *standard) request(ctx context.Context, seq uint64, r journey.Request) (
 	}
 	h := request.Header
 	h.Set("User-Agent", e.userAgent)
-	h.Set("Traceparent", "00-"+ledger.TraceID(e.runID, seq)+"-"+ledger.SpanID(e.runID, seq)+"-01")
+	h.Set("Traceparent", string(ledger.AppendTraceparent(nil, e.runID, seq)))
 	h.Set("Baggage", fmt.Sprintf("%s=%s,%s=%d", telemetry.FieldRunID, e.runID, telemetry.FieldRunSeq, seq))
 	if r.Body != "" {
 		h.Set("Content-Type", "application/json")

@@ -133,18 +133,26 @@ func (t *Trailer) count(o Outcome) {
 // index: reading them back in bulk is then not a walk at random. The last 56
 // bits are those that W3C Trace Context wants to be random.
 func TraceID(runID string, seq uint64) string {
-	run, attempt := identity(runID, 0), identity(runID, seq)
-	var id [16]byte
-	copy(id[:4], run[:])
-	binary.BigEndian.PutUint64(id[4:], seq<<24) // 40 bits of it; the rest is overwritten
-	copy(id[9:], attempt[:])
+	id := traceID(runID, seq, identity(runID, seq))
 	return hex.EncodeToString(id[:])
 }
 
-// SpanID is the W3C span id under which an attempt is sent: 16 hex digits.
-func SpanID(runID string, seq uint64) string {
-	sum := identity(runID, seq)
-	return hex.EncodeToString(sum[16:24])
+// AppendTraceparent appends the W3C header under which an attempt is sent. Its
+// span id is that of the client's span, which nobody records.
+func AppendTraceparent(b []byte, runID string, seq uint64) []byte {
+	attempt := identity(runID, seq)
+	id := traceID(runID, seq, attempt)
+	b = hex.AppendEncode(append(b, "00-"...), id[:])
+	b = hex.AppendEncode(append(b, '-'), attempt[16:24])
+	return append(b, "-01"...)
+}
+
+func traceID(runID string, seq uint64, attempt [sha256.Size]byte) (id [16]byte) {
+	run := identity(runID, 0)
+	copy(id[:4], run[:])
+	binary.BigEndian.PutUint64(id[4:], seq<<24) // 40 bits of it; the rest is overwritten
+	copy(id[9:], attempt[:])
+	return id
 }
 
 func identity(runID string, seq uint64) [sha256.Size]byte {

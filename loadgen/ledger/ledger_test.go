@@ -438,9 +438,12 @@ func compress(t testing.TB, text string) []byte {
 
 func TestIdentity(t *testing.T) {
 	// The run, the number, and the start of SHA-256("run/1"); its bytes 16 to 24.
-	const want = "b70234620000000001a7becdaa54de67 80ff4484d57630ef"
-	if got := TraceID("run", 1) + " " + SpanID("run", 1); got != want {
-		t.Errorf("got %s, want %s", got, want)
+	const trace, span = "b70234620000000001a7becdaa54de67", "80ff4484d57630ef"
+	if got := TraceID("run", 1); got != trace {
+		t.Errorf("trace id %s, want %s", got, trace)
+	}
+	if got, want := string(AppendTraceparent(nil, "run", 1)), "00-"+trace+"-"+span+"-01"; got != want {
+		t.Errorf("traceparent %s, want %s", got, want)
 	}
 	if TraceID("run", 1) == TraceID("run", 2) || TraceID("run", 1) == TraceID("run2", 1) {
 		t.Error("two attempts share a trace id")

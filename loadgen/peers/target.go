@@ -13,6 +13,8 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"runtime"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,6 +24,10 @@ import (
 
 // targetCommand is the argument under which this program is its own target.
 const targetCommand = "target"
+
+// targetMemory is how much garbage, in bytes, a target gathers before it has to
+// collect it in the midst of a measurement.
+const targetMemory = 4 << 30
 
 // arrivals is what the target saw of a measurement.
 type arrivals struct {
@@ -36,6 +42,8 @@ func serve(in io.Reader, out io.Writer) error {
 	var mu sync.Mutex
 	times := make([]time.Duration, 0, 1<<20)
 	begin := time.Now()
+	debug.SetGCPercent(-1) // between measurements, not while it notes
+	debug.SetMemoryLimit(targetMemory)
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		at := time.Since(begin)
@@ -53,6 +61,7 @@ func serve(in io.Reader, out io.Writer) error {
 		defer mu.Unlock()
 		_ = json.NewEncoder(w).Encode(sum(times, rate, skip))
 		times = times[:0]
+		runtime.GC()
 	})
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
