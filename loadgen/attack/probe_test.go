@@ -99,17 +99,18 @@ func TestCoordinatedOmission(t *testing.T) {
 	}
 	for _, p := range []Protocol{HTTP1, Standard} {
 		t.Run("over "+string(p), func(t *testing.T) {
-			for try := range 3 {
+			for range 6 {
 				told, truth, hiccup := probe(t, p)
 				t.Logf("p99 %v, in truth %v; worst hiccup of the machine %v", told, truth, hiccup)
 				tolerance := truth / 20
 				if (told - truth).Abs() <= tolerance {
 					return
 				}
-				if hiccup < tolerance/2 || try == 2 {
+				if hiccup < tolerance/2 {
 					t.Fatalf("p99 %v, want %v within 5 %%", told, truth)
 				}
 			}
+			t.Skip("could not be measured: this machine stands still itself for longer than what is to be seen")
 		})
 	}
 }
