@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/brianvoe/gofakeit/v7"
 )
 
 func TestPinnedUsersAreThereForAnySeed(t *testing.T) {
@@ -23,6 +25,16 @@ func TestPinnedUsersAreThereForAnySeed(t *testing.T) {
 				t.Errorf("seed %d: user %d is %s, want %s", seed, id, got, name)
 			}
 		}
+	}
+}
+
+// The names are drawn as gofakeit's own faker draws them.
+func TestNamesAreGofakeits(t *testing.T) {
+	f := New(1, Small())
+	first := f.Users()[0]
+	fake := gofakeit.NewFaker(f.source("user", 0), false)
+	if given, family := fake.FirstName(), fake.LastName(); given != first.GivenName || family != first.FamilyName {
+		t.Errorf("the first user is %s, gofakeit's %s %s", first.FullName, given, family)
 	}
 }
 

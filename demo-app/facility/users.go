@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/brianvoe/gofakeit/v7"
+	"github.com/brianvoe/gofakeit/v7/data"
 
 	"plumbline/demo-app/icat"
 )
@@ -31,12 +31,11 @@ const (
 const home = "Lorem ipsum light source"
 
 func (f *Facility) makeUsers() []icat.User {
-	src := f.source("user", 0)
-	fake, r := gofakeit.NewFaker(src, false), rand.New(src)
+	r := f.random("user", 0)
 	users := make([]icat.User, f.Scale.Users)
 	for i := range users {
 		id := int64(i + 1)
-		given, family := fake.FirstName(), fake.LastName()
+		given, family := pick(r, data.Person["first"]), pick(r, data.Person["last"])
 		at := pick(r, affiliations)
 		users[i] = icat.User{
 			Base:        userBase(r, id),

@@ -2,11 +2,12 @@ package rest
 
 import (
 	_ "embed"
-	"html/template"
 	"net/http"
 
-	"github.com/swaggest/swgui"
-	"github.com/swaggest/swgui/v5emb"
+	"github.com/swaggest/swgui/v5/static"
+	"github.com/vearutop/statigz"
+
+	"plumbline/demo-app/icat"
 )
 
 // openAPI is what package document makes; go test -update writes it.
@@ -14,21 +15,33 @@ import (
 //go:embed openapi.json
 var openAPI []byte
 
+// docs is the page that shows it. It is ours and not swgui's, whose templates
+// would have the linker keep every method of the program: docs/decisions/size.md.
+//
+//go:embed docs.html
+var docs []byte
+
 func (s *Server) openAPI(x *exchange, _ *http.Request) error {
 	x.writeRaw(http.StatusOK, typeJSON, openAPI)
 	return nil
 }
 
-// docsHead makes room for JSON in parameters, and fits the page to a phone.
-const docsHead template.HTML = `<meta name="viewport" content="width=device-width, initial-scale=1">
-<style>
-.swagger-ui .parameters-col_description input[type=text] { width: 100%; max-width: 640px }
-@media (max-width: 640px) { .swagger-ui .response-col_links { display: none } }
-</style>`
-
-// docsPage is Swagger UI with all its assets from this binary.
-func docsPage() http.Handler {
-	return v5emb.NewHandlerWithConfig(swgui.Config{Title: "ICAT API", SwaggerJSON: "/openapi.json", BasePath: "/docs/", AppendHead: docsHead})
+// docsPage answers /docs/ and, below it, what the page loads: Swagger UI, which
+// swgui brings into the binary.
+func docsPage() handler {
+	assets := http.StripPrefix("/docs", statigz.FileServer(static.FS, func(s *statigz.Server) {
+		s.OnNotFound = func(w http.ResponseWriter, r *http.Request) {
+			w.(*exchange).fail(r.Context(), icat.Errorf(icat.NoSuchRoute, "nothing is here; the documentation is at /docs/"))
+		}
+	}))
+	return func(x *exchange, r *http.Request) error {
+		if r.URL.Path == "/docs/" {
+			x.writeRaw(http.StatusOK, "text/html; charset=utf-8", docs)
+			return nil
+		}
+		assets.ServeHTTP(x, r)
+		return nil
+	}
 }
 
 func redirectToDocs(x *exchange, r *http.Request) error {

@@ -141,8 +141,8 @@ func TestDocsPageLoadsOnlyFromHere(t *testing.T) {
 	r := start(t, nil)
 	page := string(r.do(t, http.MethodGet, "/docs/", "", "").body)
 	loaded := regexp.MustCompile(`(?:src|href)="([^"]*)"`).FindAllStringSubmatch(page, -1)
-	if len(loaded) < 4 {
-		t.Errorf("the page loads %d things, want its scripts and styles", len(loaded))
+	if len(loaded) < 3 {
+		t.Errorf("the page loads %d things, want its style, icon and script", len(loaded))
 	}
 	for _, m := range loaded {
 		if !strings.HasPrefix(m[1], "/docs/") {

@@ -73,6 +73,7 @@ func TestRoutes(t *testing.T) {
 		{row{"docs lead to docs/", "GET", "/docs", "", "", 301, "", ""}, "/docs"},
 		get("the docs page", "/docs/", "", "swagger-ui", "/docs/"),
 		get("its assets", "/docs/swagger-ui.css", "", ".swagger-ui", "/docs/"),
+		{row{"an asset that is none is 404 in JSON", "GET", "/docs/nope.css", "", "", 404, icat.NoSuchRoute, "/docs/"}, "/docs/"},
 		{row{"HEAD works where GET does", "HEAD", "/healthz", "", "", 200, "", ""}, "/healthz"},
 		lost("an unknown path is 404 in JSON", "GET", "/nope", 404, icat.NoSuchRoute, "/docs"),
 		lost("so is the root", "GET", "/", 404, icat.NoSuchRoute, ""),

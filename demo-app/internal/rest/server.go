@@ -128,7 +128,7 @@ func (s *Server) routes() {
 	s.handle("GET /properties", s.bounded(s.properties))
 	s.handle("GET /openapi.json", s.openAPI)
 	s.handle("GET /docs", redirectToDocs)
-	s.handle("GET /docs/", asHandler(docsPage()))
+	s.handle("GET /docs/", docsPage())
 }
 
 func (s *Server) probes() {

@@ -44,7 +44,7 @@ func variables() []variable {
 	for _, prefix := range []string{"OTEL_EXPORTER_OTLP_", "OTEL_EXPORTER_OTLP_TRACES_"} {
 		known = append(known,
 			variable{prefix + "ENDPOINT", address},
-			variable{prefix + "PROTOCOL", oneOf("http/protobuf", "http/json")},
+			variable{prefix + "PROTOCOL", oneOf("http/protobuf")},
 			variable{prefix + "COMPRESSION", oneOf("gzip", "none")},
 			variable{prefix + "INSECURE", oneOf("true", "false")},
 			variable{prefix + "TIMEOUT", count},

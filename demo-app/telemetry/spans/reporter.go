@@ -2,6 +2,7 @@ package spans
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -33,7 +34,11 @@ func (r *reporter) ExportSpans(ctx context.Context, batch []sdk.ReadOnlySpan) er
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.lost += len(batch)
+	if partly, ok := errors.AsType[*refusal](err); ok {
+		r.lost += int(partly.spans)
+	} else {
+		r.lost += len(batch)
+	}
 	if now := time.Now(); r.told.IsZero() || now.Sub(r.told) >= quiet {
 		telemetry.Failure(r.log.Warn(), telemetry.Identity{}, "UNAVAILABLE", fmt.Sprintf("%T", err), fmt.Sprintf("%d spans lost: %v", r.lost, err), nil).
 			Msg("spans not exported")

@@ -1,10 +1,7 @@
 // Package spans exports what telemetry traces: it makes the Tracing that the
 // standard OTEL_* environment variables ask for, and none when they do not ask.
-// It is apart from telemetry because the OTLP exporter adds up to 5 MB to a program,
-// and most that speak telemetry's words export nothing.
-//
-// OTLP goes over HTTP only. With gRPC in place of HTTP a program would be no
-// smaller, with both, by way of OpenTelemetry's autoexport, 1.5 MB larger.
+// It is apart from telemetry because most that speak telemetry's words export
+// nothing. OTLP goes over HTTP only.
 package spans
 
 import (
@@ -15,7 +12,7 @@ import (
 	"strings"
 
 	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace"
 	"go.opentelemetry.io/otel/exporters/stdout/stdouttrace"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdk "go.opentelemetry.io/otel/sdk/trace"
@@ -71,27 +68,21 @@ func wanted(getenv func(string) string) []string {
 			names = append(names, name)
 		}
 	}
-	if getenv("OTEL_TRACES_EXPORTER") == "" && endpoint(getenv) != "" {
+	if getenv("OTEL_TRACES_EXPORTER") == "" && setting(getenv, "ENDPOINT") != "" {
 		return []string{"otlp"}
 	}
 	return names
-}
-
-func endpoint(getenv func(string) string) string {
-	if v := getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"); v != "" {
-		return v
-	}
-	return getenv("OTEL_EXPORTER_OTLP_ENDPOINT")
 }
 
 func open(ctx context.Context, name string, o Options) (sdk.SpanExporter, error) {
 	if name == "console" {
 		return stdouttrace.New(stdouttrace.WithWriter(o.Console))
 	}
-	if endpoint(o.Getenv) == "" { // the specification's default; the library's is https
-		return otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL("http://localhost:4318/v1/traces"))
+	c, err := newCollector(o.Getenv)
+	if err != nil {
+		return nil, err
 	}
-	return otlptracehttp.New(ctx)
+	return otlptrace.New(ctx, c)
 }
 
 // origin is the resource the spans come from. OTEL_RESOURCE_ATTRIBUTES and
