@@ -29,6 +29,7 @@ const (
 	TooLarge             Code = "TOO_LARGE"              // request body beyond the limit
 	UnsupportedMediaType Code = "UNSUPPORTED_MEDIA_TYPE" // request body that says it is not JSON
 	ClientClosed         Code = "CLIENT_CLOSED"          // the client left before an answer
+	ConnectionCut        Code = "CONNECTION_CUT"         // the connection was cut on purpose, without an answer
 	BadUpstream          Code = "BAD_UPSTREAM"           // the catalogue answered nonsense
 	Unavailable          Code = "UNAVAILABLE"            // the catalogue cannot be reached
 	Timeout              Code = "TIMEOUT"                // the catalogue took too long
@@ -42,9 +43,12 @@ func Codes() []Code {
 	}
 }
 
-// StatusClientClosed is what is logged and counted when nobody was left to
-// answer; it never goes over the wire.
-const StatusClientClosed = 499
+// What is logged and counted when there was no answer; it never goes over the
+// wire. The numbers are nginx's.
+const (
+	StatusConnectionCut = 444
+	StatusClientClosed  = 499
+)
 
 // Status returns the HTTP status of c; this is the only such table.
 func (c Code) Status() int {
@@ -65,6 +69,8 @@ func (c Code) Status() int {
 		return http.StatusUnsupportedMediaType
 	case TooLarge:
 		return http.StatusRequestEntityTooLarge
+	case ConnectionCut:
+		return StatusConnectionCut
 	case ClientClosed:
 		return StatusClientClosed
 	case NotImplemented:

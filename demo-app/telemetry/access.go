@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/go-faster/jx"
+
+	"plumbline/demo-app/icat"
 )
 
 // Longest texts of a client that get into a line, in bytes.
@@ -31,6 +33,9 @@ type Access struct {
 	UserAgent string // "" when absent
 	Err       *AccessError
 }
+
+// failed reports that it was the service that failed, and not the client.
+func (a *Access) failed() bool { return a.Status >= 500 || a.Status == icat.StatusConnectionCut }
 
 // AccessError says why a request was not answered with success.
 type AccessError struct {
@@ -77,7 +82,7 @@ const maxPooled = 16 << 10
 
 func (l *Log) appendAccess(b []byte, a *Access) []byte {
 	head := l.success
-	if a.Status >= 500 {
+	if a.failed() {
 		head = l.failure
 	}
 	b = appendStamp(append(b, `{"@timestamp":"`...), a.Ended)

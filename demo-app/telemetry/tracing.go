@@ -70,7 +70,7 @@ func (s Span) End(a *Access) {
 	if a.UserAgent != "" {
 		s.span.SetAttributes(attribute.String("user_agent.original", cut(a.UserAgent, maxUserAgent)))
 	}
-	if a.Status >= 500 {
+	if a.failed() {
 		kind := strconv.Itoa(a.Status)
 		if a.Err != nil {
 			kind = a.Err.Code

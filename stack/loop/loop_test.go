@@ -2,6 +2,7 @@ package loop
 
 import (
 	"errors"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -125,6 +126,25 @@ func TestLoop(t *testing.T) {
 			t.Errorf("lost %d, indeterminate %d, hops %+v; want all of them at hop app", a.Lost.Count, a.Indeterminate.Count, a.Hops)
 		}
 		t.Logf("lost at hop app: %d, indeterminate: %d, of %d", a.Lost.Count, a.Indeterminate.Count, a.Attempts)
+	})
+
+	// Nobody was answered there: loadgen saw a reset, the line and the panels say 444.
+	t.Run("connections that demo-app cuts are accounted for", func(t *testing.T) {
+		ledger := l.path("cut.ledger")
+		l.fault(t, http.MethodPut, "/cut", `{"route":"*","drop":0.1}`)
+		l.load(t, ledger, "100", "3s")
+		l.fault(t, http.MethodDelete, "/cut", "")
+		l.awaitLines(t, ledger, 300)
+		r := l.verdict(t, l.command(t, "provisioner", l.verify(ledger)...).Run(), 0)
+		cut := l.count(t, ledger, `"status_code":444`)
+		if a := r.Account; a.Attempts != 300 || a.Delivered != 300 || a.Unconfirmed.Count != cut || cut == 0 {
+			t.Errorf("%d of %d attempts delivered, %d of them without an answer; the lines tell of %d connections cut", a.Delivered, a.Attempts, a.Unconfirmed.Count, cut)
+		}
+		for _, p := range r.Panels {
+			if p.Outcome != "held" {
+				t.Errorf("panel %s: %s", p.ID, p.Outcome)
+			}
+		}
 	})
 
 	t.Run("a line removed, one doubled and one altered are each named", func(t *testing.T) {

@@ -105,6 +105,7 @@ type report struct {
 		Run                            string
 		Attempts, Documents, Delivered uint64
 		Lost, Indeterminate            seqs
+		Unconfirmed                    seqs
 		Duplicated, Corrupted          struct{ Attempts seqs }
 		Unexpected                     struct{ Documents uint64 }
 		Hops                           *struct{ App, Behind, Handled seqs }
@@ -196,6 +197,44 @@ func (l *loop) awaitLines(t *testing.T, ledger string, n int) {
 		}
 		return nil
 	})
+}
+
+// count returns how many access lines of a run hold a text.
+func (l *loop) count(t *testing.T, ledger, holding string) (n uint64) {
+	t.Helper()
+	text, err := os.ReadFile(l.log())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range bytes.Lines(text) {
+		if bytes.Contains(line, []byte(`"run":{"id":"`+runOf(ledger)+`"`)) && bytes.Contains(line, []byte(holding)) {
+			n++
+		}
+	}
+	return n
+}
+
+// fault asks demo-app's admin port to change a fault.
+func (l *loop) fault(t *testing.T, method, path, body string) {
+	t.Helper()
+	token, err := os.ReadFile(filepath.Join(l.KeysDir, "admin.token"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	url := "http://127.0.0.1:" + strconv.Itoa(8001+portOffset) + "/admin/faults" + path
+	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
+	a, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.Body.Close()
+	if a.StatusCode/100 != 2 {
+		t.Fatalf("%s %s: %s", method, url, a.Status)
+	}
 }
 
 // awaitDuplicates waits until Elasticsearch has refused so many resends.

@@ -26,9 +26,6 @@ const (
 	MetricActive   = "icat_fault_rules"
 )
 
-// ErrDrop tells the caller to cut the connection without an answer.
-var ErrDrop = errors.New("drop the connection")
-
 // MaxRules bounds how many rules there are at a time.
 const MaxRules = 64
 
@@ -88,9 +85,10 @@ func New(o Options) *Switch {
 }
 
 // Inject does to a request of the route template what the rules in force say:
-// it sleeps, and then returns nil to go on, an *icat.Error to answer with, or
-// ErrDrop. Of several rules for a route all are heeded, in the order of their
-// ids, until one ends the request.
+// it sleeps, and then returns nil to go on or an *icat.Error to answer with;
+// CONNECTION_CUT says to cut the connection in place of an answer. Of several
+// rules for a route all are heeded, in the order of their ids, until one ends
+// the request.
 func (s *Switch) Inject(ctx context.Context, route string) error {
 	now := s.state.Load()
 	if now == nil {
@@ -124,7 +122,7 @@ func (s *Switch) befall(ctx context.Context, r *active) error {
 	at := s.float()
 	if at < r.Drop {
 		s.count("drop")
-		return ErrDrop
+		return icat.Errorf(icat.ConnectionCut, "injected fault %s: connection cut without an answer", r.ID)
 	}
 	if at -= r.Drop; at < r.Hang {
 		s.count("hang")

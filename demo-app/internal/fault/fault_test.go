@@ -3,7 +3,6 @@ package fault
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -46,11 +45,8 @@ func set(t *testing.T, s *Switch, texts ...string) {
 
 // told is what Inject said, in a word.
 func told(err error) string {
-	switch {
-	case err == nil:
+	if err == nil {
 		return ""
-	case errors.Is(err, ErrDrop):
-		return "drop"
 	}
 	return string(icat.AsError(err).Code)
 }
@@ -67,12 +63,12 @@ func TestWhatBefallsARequest(t *testing.T) {
 	}{
 		"nothing is set":                               {route: "/datasets"},
 		"a rule for another route":                     {rules: []string{`{"route":"/users","drop":1}`}, route: "/datasets"},
-		"a rule for this route":                        {rules: []string{`{"route":"/users","drop":1}`}, route: "/users", want: "drop"},
-		"a rule for every route":                       {rules: []string{`{"route":"*","drop":1}`}, route: "/users/{id}", want: "drop"},
-		"a request that matched no route":              {rules: []string{`{"route":"*","drop":1}`}, route: telemetry.RouteUnmatched, want: "drop"},
+		"a rule for this route":                        {rules: []string{`{"route":"/users","drop":1}`}, route: "/users", want: "CONNECTION_CUT"},
+		"a rule for every route":                       {rules: []string{`{"route":"*","drop":1}`}, route: "/users/{id}", want: "CONNECTION_CUT"},
+		"a request that matched no route":              {rules: []string{`{"route":"*","drop":1}`}, route: telemetry.RouteUnmatched, want: "CONNECTION_CUT"},
 		"every route leaves probes alone":              {rules: []string{`{"route":"*","drop":1}`}, route: "/readyz"},
-		"a probe that is named":                        {rules: []string{`{"route":"/readyz","drop":1}`}, route: "/readyz", want: "drop"},
-		"the first share is dropped":                   {rules: []string{half}, route: "/users", chance: 0.19, want: "drop"},
+		"a probe that is named":                        {rules: []string{`{"route":"/readyz","drop":1}`}, route: "/readyz", want: "CONNECTION_CUT"},
+		"the first share is dropped":                   {rules: []string{half}, route: "/users", chance: 0.19, want: "CONNECTION_CUT"},
 		"the second hangs until the deadline":          {rules: []string{half}, route: "/users", chance: 0.2, patient: 10 * time.Second, want: "TIMEOUT", after: 10 * time.Second},
 		"without a deadline it hangs for a minute":     {rules: []string{half}, route: "/users", chance: 0.39, want: "TIMEOUT", after: time.Minute},
 		"the third errs with the first code":           {rules: []string{half}, route: "/users", chance: 0.41, want: "INTERNAL"},
@@ -82,7 +78,7 @@ func TestWhatBefallsARequest(t *testing.T) {
 		"a delay beyond the deadline":                  {rules: []string{`{"route":"*","latency":{"shape":"constant","value":"2s"}}`}, route: "/users", patient: time.Second, want: "TIMEOUT", after: time.Second},
 		"a delay before an error":                      {rules: []string{`{"route":"*","latency":{"shape":"constant","value":"1s"},"error":{"ratio":1,"codes":["INTERNAL"]}}`}, route: "/users", want: "INTERNAL", after: time.Second},
 		"several rules add up":                         {rules: []string{`{"route":"*","latency":{"shape":"constant","value":"1s"}}`, `{"route":"/users","latency":{"shape":"constant","value":"2s"}}`}, route: "/users", after: 3 * time.Second},
-		"and the first that ends the request ends all": {rules: []string{`{"route":"*","drop":1}`, `{"route":"*","latency":{"shape":"constant","value":"1s"}}`}, route: "/users", want: "drop"},
+		"and the first that ends the request ends all": {rules: []string{`{"route":"*","drop":1}`, `{"route":"*","latency":{"shape":"constant","value":"1s"}}`}, route: "/users", want: "CONNECTION_CUT"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

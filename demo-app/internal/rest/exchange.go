@@ -57,7 +57,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) finish(x *exchange, r *http.Request) {
-	broken := false // the answer cannot be completed any more
+	broken := x.status == icat.StatusConnectionCut // there will be no answer, or no whole one
 	if p := recover(); p != nil {
 		broken = s.panicked(x, r, p)
 	}
@@ -103,16 +103,11 @@ func (s *Server) explain(x *exchange) {
 // panicked logs a panic with its stack and answers 500 if nothing was answered
 // yet. It reports whether an answer was already under way.
 func (s *Server) panicked(x *exchange, r *http.Request, p any) (broken bool) {
-	if p != http.ErrAbortHandler {
-		e := telemetry.Failure(s.Log.Error(), x.id, string(icat.Internal), fmt.Sprintf("%T", p), fmt.Sprint(p), debug.Stack())
-		e.Msg("handler panicked")
-	}
+	e := telemetry.Failure(s.Log.Error(), x.id, string(icat.Internal), fmt.Sprintf("%T", p), fmt.Sprint(p), debug.Stack())
+	e.Msg("handler panicked")
 	err := icat.Errorf(icat.Internal, "internal error; quote the requestId to the operator")
-	if x.status != 0 || p == http.ErrAbortHandler {
+	if x.status != 0 {
 		x.err = err
-		if x.status == 0 {
-			x.status = err.Code.Status()
-		}
 		return true
 	}
 	x.fail(r.Context(), err)
@@ -137,8 +132,8 @@ func (x *exchange) complete() {
 	}
 }
 
-// fail answers with the envelope of err, unless an answer is under way or
-// nobody waits for one.
+// fail answers with the envelope of err, unless an answer is under way, nobody
+// waits for one or nobody is to get one.
 func (x *exchange) fail(ctx context.Context, err error) {
 	x.err = icat.AsError(err)
 	if errors.Is(ctx.Err(), context.Canceled) {
@@ -147,8 +142,8 @@ func (x *exchange) fail(ctx context.Context, err error) {
 	if x.status != 0 {
 		return
 	}
-	if x.err.Code == icat.ClientClosed {
-		x.status = icat.StatusClientClosed
+	if x.err.Code == icat.ClientClosed || x.err.Code == icat.ConnectionCut {
+		x.status = x.err.Code.Status()
 		return
 	}
 	x.writeJSON(x.err.Code.Status(), icat.Envelope{Code: x.err.Code, Message: x.err.Message, RequestID: x.id.RequestID})

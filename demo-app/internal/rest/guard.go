@@ -2,13 +2,11 @@ package rest
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"strings"
 	"time"
 
 	"plumbline/demo-app/icat"
-	"plumbline/demo-app/internal/fault"
 	"plumbline/demo-app/internal/limit"
 )
 
@@ -31,10 +29,7 @@ func (s *Server) guard(template string, h handler) handler {
 		if s.Faults != nil {
 			err := s.Faults.Inject(r.Context(), template)
 			x.extend(s.RequestTimeout + sending)
-			switch {
-			case errors.Is(err, fault.ErrDrop):
-				panic(http.ErrAbortHandler) // net/http's way to cut a connection
-			case err != nil:
+			if err != nil {
 				return x.later(err, retryMaintenance)
 			}
 		}

@@ -3,11 +3,17 @@ package rest
 import (
 	"context"
 	"errors"
+	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/codes"
+	sdk "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
 	"plumbline/demo-app/icat"
 	"plumbline/demo-app/internal/fault"
@@ -21,7 +27,6 @@ func TestFaultsBefallTheirRoute(t *testing.T) {
 	session := r.session(t)
 	rules := []fault.Rule{
 		{ID: "e", Route: "/users/{id}", Error: &fault.Error{Ratio: 1, Codes: []icat.Code{icat.BadUpstream}}},
-		{ID: "d", Route: "/users/count", Drop: 1},
 	}
 	for _, rule := range rules {
 		if _, err := faults.Set(rule); err != nil {
@@ -30,23 +35,87 @@ func TestFaultsBefallTheirRoute(t *testing.T) {
 	}
 	r.check(t, row{"an injected error is the answer", "GET", "/users/482", session, "", 502, icat.BadUpstream, "injected fault"})
 	r.check(t, row{"another route is as before", "GET", "/users?limit=1", session, "", 200, "", ""})
-	req, err := http.NewRequestWithContext(t.Context(), "GET", r.url+"/users/count", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	once := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}} // a kept connection that is cut is tried again
-	if a, err := send(once, req); err == nil {
-		t.Errorf("a dropped connection was answered: %d", a.status)
-	}
 	faults.SetMaintenance("back at noon")
 	a := r.check(t, row{"in maintenance nothing is done", "GET", "/users?limit=1", session, "", 503, icat.Unavailable, "back at noon"})
 	if a.header.Get("Retry-After") == "" {
 		t.Error("maintenance without Retry-After")
 	}
 	r.check(t, row{"probes still answer", "GET", "/readyz", "", "", 200, "", "ready"})
-	if n := len(r.lines(t, telemetry.DatasetAccess)); n != 6 {
-		t.Errorf("%d access lines for 6 requests", n)
+	if n := len(r.lines(t, telemetry.DatasetAccess)); n != 5 {
+		t.Errorf("%d access lines for 5 requests", n)
 	}
+}
+
+// Of a connection that a fault cuts, the client sees nothing but the end, and
+// line, counters and span say so: no status that somebody could have received.
+func TestACutConnectionIsNoAnswer(t *testing.T) {
+	registry := prometheus.NewRegistry()
+	faults := fault.New(fault.Options{Registerer: registry})
+	kept := tracetest.NewInMemoryExporter()
+	provider := sdk.NewTracerProvider(sdk.WithSyncer(kept))
+	r := startWith(t, func(o *Options, _ *http.Server) {
+		o.Faults, o.Tracing = faults, telemetry.NewTracing(provider, provider.Shutdown)
+	}, nil)
+	if _, err := faults.Set(fault.Rule{ID: "d", Route: "/version", Drop: 1}); err != nil {
+		t.Fatal(err)
+	}
+	connection, err := net.Dial("tcp", strings.TrimPrefix(r.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close()
+	if _, err := io.WriteString(connection, "GET /version HTTP/1.1\r\nHost: a\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := io.ReadAll(connection); len(b) > 0 {
+		t.Errorf("a cut connection was answered: %q, %v", b, err)
+	}
+	faults.Clear()
+	r.check(t, row{"the next one is answered", "GET", "/version", "", "", 200, "", "test"})
+	lines := r.lines(t, telemetry.DatasetAccess)
+	if len(lines) != 2 {
+		t.Fatalf("%d access lines for 2 requests", len(lines))
+	}
+	l := lines[0]
+	if l.HTTP.Response.StatusCode != icat.StatusConnectionCut || l.HTTP.Response.Body.Bytes != 0 || l.Event.Outcome != "failure" ||
+		l.Error.Code != string(icat.ConnectionCut) || !strings.Contains(l.Error.Message, "injected fault d") {
+		t.Errorf("access line %+v", l)
+	}
+	if app := r.lines(t, telemetry.DatasetApp); len(app) > 0 {
+		t.Errorf("app lines %+v", app)
+	}
+	if diff := cmp.Diff(map[string]float64{"200": 1, "444": 1}, counted(t, r.metrics.Registry, telemetry.MetricDuration, telemetry.LabelStatus)); diff != "" {
+		t.Errorf("requests by status (-want +counted):\n%s", diff)
+	}
+	if n := counted(t, registry, fault.MetricInjected, "kind"); n["drop"] != 1 {
+		t.Errorf("faults counted: %v", n)
+	}
+	if span := kept.GetSpans()[0]; span.Status.Code != codes.Error {
+		t.Errorf("span %+v", span)
+	}
+}
+
+// counted returns what a metric counts, by one of its labels.
+func counted(t *testing.T, g prometheus.Gatherer, metric, label string) map[string]float64 {
+	t.Helper()
+	families, err := g.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := map[string]float64{}
+	for _, f := range families {
+		if f.GetName() != metric {
+			continue
+		}
+		for _, s := range f.Metric {
+			for _, pair := range s.Label {
+				if pair.GetName() == label {
+					n[pair.GetValue()] += s.GetCounter().GetValue() + float64(s.GetHistogram().GetSampleCount())
+				}
+			}
+		}
+	}
+	return n
 }
 
 func TestBeyondTheLimitIs503(t *testing.T) {
