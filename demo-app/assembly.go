@@ -100,7 +100,7 @@ func (p *assembly) openRedis(context.Context) (err error) {
 		return cli.BadInput(err, "set REDIS_URL or REDIS_URL_FILE")
 	}
 	p.closers = append(p.closers, func(context.Context) error { return p.redis.Close() })
-	p.dependencies = append(p.dependencies, rest.Dependency{Name: "redis", Ping: func(ctx context.Context) error { return p.redis.Ping(ctx).Err() }})
+	p.dependencies = append(p.dependencies, rest.Dependency{Name: "redis", Ping: func(ctx context.Context) error { return cache.Usable(ctx, p.redis) }})
 	return nil
 }
 

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"plumbline/demo-app/client"
 	"plumbline/demo-app/facility"
 	"plumbline/demo-app/icat"
@@ -77,13 +79,13 @@ func TestReplicasShareWhatIsOutside(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = database.Stop() })
-	redis, err := parts.Redis(t.Context(), t.TempDir())
+	shared, err := parts.Redis(t.Context(), t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = redis.Stop() })
+	t.Cleanup(func() { _ = shared.Stop() })
 	setSecret(t, "DATABASE_URL", database.URL())
-	setSecret(t, "REDIS_URL", redis.URL())
+	setSecret(t, "REDIS_URL", shared.URL())
 
 	a, b := launch(t, "-workers", "0"), launch(t, "-workers", "0")
 	worker := start(t, "worker", "-probe-addr", "127.0.0.1:0")
@@ -140,6 +142,38 @@ func TestReplicasShareWhatIsOutside(t *testing.T) {
 		for _, name := range unknownFields(t, lines) {
 			t.Errorf("a line has the field %s, which ECS does not know", name)
 		}
+	}
+}
+
+// A Redis that is there and takes no write serves nobody: no login, no download.
+func TestAServerWhoseRedisIsFullIsNotReady(t *testing.T) {
+	server, err := parts.Redis(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Stop() })
+	options, err := redis.ParseURL(server.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	operator := redis.NewClient(options)
+	t.Cleanup(func() { _ = operator.Close() })
+	setSecret(t, "REDIS_URL", server.URL())
+	p := launch(t)
+	for _, step := range []struct {
+		maxmemory string
+		want      int
+	}{{"0", http.StatusOK}, {"1", http.StatusServiceUnavailable}, {"0", http.StatusOK}} {
+		if err := operator.ConfigSet(t.Context(), "maxmemory", step.maxmemory).Err(); err != nil {
+			t.Fatal(err)
+		}
+		if status, body := get(t, p.url+"/readyz"); status != step.want {
+			t.Errorf("maxmemory %s: %d %s, want %d", step.maxmemory, status, body, step.want)
+		}
+	}
+	p.stop()
+	if _, err := p.wait(); err != nil {
+		t.Error(err)
 	}
 }
 
