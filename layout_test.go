@@ -117,7 +117,7 @@ func TestEachBigDependencyHasItsHome(t *testing.T) {
 
 func TestSharedPackagesStandOnLittle(t *testing.T) {
 	for _, p := range packages(t) {
-		if p.ImportPath != "plumbline/demo-app/icat" {
+		if p.ImportPath != "plumbline/demo-app/icat" && p.ImportPath != "plumbline/localweb" {
 			continue
 		}
 		for _, imported := range p.Imports {

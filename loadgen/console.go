@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/netip"
 	"sync"
 
 	"plumbline/cli"
 	"plumbline/loadgen/console"
+	"plumbline/localweb"
 )
 
 // errConsole is why a run that somebody ended from the console was cancelled.
@@ -48,7 +48,7 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 // announce tells where the console is and, if so, that others reach it too.
 func announce(ln net.Listener, stderr io.Writer) {
 	open := ""
-	if at, err := netip.ParseAddrPort(ln.Addr().String()); err == nil && !at.Addr().IsLoopback() {
+	if !localweb.Loopback(ln.Addr().String()) {
 		open = "  open to whoever reaches this machine"
 	}
 	fmt.Fprintf(stderr, "console: http://%s/%s\n", ln.Addr(), open)
@@ -57,7 +57,7 @@ func announce(ln net.Listener, stderr io.Writer) {
 // serveConsole answers until ctx is done. That it cannot does not end the run:
 // the load is what counts.
 func serveConsole(ctx context.Context, ln net.Listener, o console.Options, stderr io.Writer) {
-	if err := console.Serve(ctx, ln, console.New(o)); err != nil {
+	if err := localweb.Serve(ctx, ln, console.New(o)); err != nil {
 		fmt.Fprintf(stderr, "console: %v; the run goes on without it\n", err)
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -13,6 +14,7 @@ import (
 	"plumbline/cli"
 	"plumbline/dashboards"
 	"plumbline/dashboards/board"
+	"plumbline/localweb"
 	"plumbline/provisioner/elastic"
 )
 
@@ -22,6 +24,8 @@ Serves the dashboards as a web page until it is stopped. It reads
 Elasticsearch with a key of its own; the browser never sees it.
 
   -addr HOST:PORT   where to listen (default 127.0.0.1:5602)
+  -host NAME        a name under which it may be asked for too, beside localhost
+                    and its addresses
   -es URL           Elasticsearch, for example https://127.0.0.1:9200
   -ca FILE          PEM of the authority that signed its certificate
   -key-file FILE    one line id:api_key, mode 0600; the reader's key is enough
@@ -41,6 +45,7 @@ func runBoard(ctx context.Context, args []string, stdout, _ io.Writer) error {
 	const hint = "provisioner board -h"
 	flags := flag.NewFlagSet("board", flag.ContinueOnError)
 	addr := flags.String("addr", "127.0.0.1:5602", "")
+	host := flags.String("host", "", "")
 	var config elastic.Config
 	flags.StringVar(&config.URL, "es", "", "")
 	flags.StringVar(&config.CAFile, "ca", "", "")
@@ -51,7 +56,8 @@ func runBoard(ctx context.Context, args []string, stdout, _ io.Writer) error {
 	if config.URL == "" {
 		return usageError(hint, "board: -es is missing")
 	}
-	if _, _, err := net.SplitHostPort(*addr); err != nil {
+	bound, _, err := net.SplitHostPort(*addr)
+	if err != nil {
 		return usageError(hint, "board: -addr %q is not HOST:PORT", *addr)
 	}
 	client, err := elastic.New(config)
@@ -68,7 +74,8 @@ func runBoard(ctx context.Context, args []string, stdout, _ io.Writer) error {
 		return &cli.Failure{Code: cli.Undone, Err: fmt.Errorf("board: %w", err), Next: "choose another address with -addr"}
 	}
 	fmt.Fprintf(stdout, "board: listening on http://%s/\n", ln.Addr())
-	return board.Serve(ctx, ln, board.New(board.Options{
+	return localweb.Serve(ctx, ln, board.New(board.Options{
+		Host:       cmp.Or(*host, bound),
 		Searcher:   client,
 		Absent:     func(err error) bool { return errors.Is(err, &elastic.Error{Status: http.StatusNotFound}) },
 		Dashboards: []dashboards.Dashboard{dashboards.RED()},

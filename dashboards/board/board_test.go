@@ -1,8 +1,6 @@
 package board_test
 
 import (
-	"context"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -11,7 +9,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"plumbline/dashboards"
-	"plumbline/dashboards/board"
 	"plumbline/demo-app/telemetry"
 )
 
@@ -213,28 +210,5 @@ func TestGuard(t *testing.T) {
 		if h.Get("X-Content-Type-Options") != "nosniff" || h.Get("Referrer-Policy") != "no-referrer" || h.Get("X-Frame-Options") != "DENY" {
 			t.Errorf("%s: headers %v", path, h)
 		}
-	}
-}
-
-func TestServeStopsWithItsContext(t *testing.T) {
-	ln, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- board.Serve(ctx, ln, board.New(board.Options{Searcher: &recorded{}})) }()
-	resp, err := http.Get("http://" + ln.Addr().String() + "/healthz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = resp.Body.Close()
-	cancel()
-	if err := <-done; err != nil {
-		t.Errorf("got %v, want a clean stop", err)
-	}
-	if conn, err := net.Dial("tcp", ln.Addr().String()); err == nil {
-		_ = conn.Close()
-		t.Error("the port is still open")
 	}
 }

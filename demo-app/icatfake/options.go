@@ -10,6 +10,7 @@ import (
 
 	"plumbline/cli"
 	"plumbline/demo-app/facility"
+	"plumbline/localweb"
 )
 
 const usage = `Usage: icatfake [flags]
@@ -61,10 +62,10 @@ func parse(args []string, stdout io.Writer) (options, error) {
 	}
 	o := options{addr: *addr, caOut: *caOut, plain: *plain}
 	var bad []error
-	host, port, err := net.SplitHostPort(o.addr)
+	_, port, err := net.SplitHostPort(o.addr)
 	if _, portErr := strconv.ParseUint(port, 10, 16); err != nil || portErr != nil {
 		bad = append(bad, fmt.Errorf("-addr %q: not of the form host:port", o.addr))
-	} else if ip := net.ParseIP(host); o.plain && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+	} else if o.plain && !localweb.Loopback(o.addr) {
 		bad = append(bad, fmt.Errorf("-addr %q: with -plain only a loopback address; others would see passwords go by", o.addr))
 	}
 	if o.plain && o.caOut != "" {

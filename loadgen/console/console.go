@@ -7,19 +7,15 @@
 package console
 
 import (
-	"context"
 	"embed"
-	"errors"
-	"io/fs"
-	"net"
 	"net/http"
 	"sync"
-	"time"
 
 	"plumbline/loadgen/journey"
 	"plumbline/loadgen/ledger"
 	"plumbline/loadgen/pace"
 	"plumbline/loadgen/report"
+	"plumbline/localweb"
 )
 
 // Options is what a console shows and turns. Governor and Source are nil when
@@ -45,53 +41,13 @@ type server struct {
 
 // New returns the handler of the page, the state, the metrics and the controls.
 func New(o Options) http.Handler {
-	files, err := fs.Sub(assets, "assets")
-	if err != nil {
-		panic(err) // the embedded directory is part of the program
-	}
 	s := &server{Options: o}
 	own := http.NewServeMux()
 	own.HandleFunc("GET /status", s.status)
 	own.HandleFunc("POST /control", s.control)
-	own.Handle("GET /assets/", http.StripPrefix("/assets/", http.FileServerFS(files)))
-	own.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
-		http.ServeFileFS(w, r, files, "index.html")
-	})
+	localweb.Assets(own, assets)
 	all := http.NewServeMux()
-	all.Handle("/", guard(o.Host, own))
+	all.Handle("/", localweb.Guard(o.Host, own))
 	all.Handle("GET /metrics", metrics(s)) // a scraper may know this host by any name
 	return all
-}
-
-// grace is what an answer under way has once the run has ended: whoever stopped
-// the run is told so.
-const grace = 2 * time.Second
-
-// Serve answers on ln until ctx ends.
-func Serve(ctx context.Context, ln net.Listener, h http.Handler) error {
-	srv := &http.Server{
-		Handler:           h,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       10 * time.Second,
-		WriteTimeout:      30 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    16 << 10,
-	}
-	ended := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() {
-		defer close(ended)
-		limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
-		defer cancel()
-		if srv.Shutdown(limit) != nil {
-			_ = srv.Close()
-		}
-	})
-	err := srv.Serve(ln)
-	if !stop() {
-		<-ended
-	}
-	if errors.Is(err, http.ErrServerClosed) {
-		return nil
-	}
-	return err
 }

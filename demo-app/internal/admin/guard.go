@@ -5,10 +5,10 @@ import (
 	"crypto/subtle"
 	"net"
 	"net/http"
-	"net/netip"
 	"strings"
 
 	"plumbline/demo-app/icat"
+	"plumbline/localweb"
 )
 
 func digest(token string) [32]byte { return sha256.Sum256([]byte(token)) }
@@ -18,9 +18,9 @@ func digest(token string) [32]byte { return sha256.Sum256([]byte(token)) }
 func (s *Server) admit(x *exchange, r *http.Request) error {
 	reason, err := "", error(nil)
 	switch {
-	case !loopback(r.RemoteAddr):
+	case !localweb.Loopback(r.RemoteAddr):
 		reason, err = "address", icat.Errorf(icat.InsufficientPrivileges, "the admin port answers only to this machine")
-	case !loopback(r.Host):
+	case !localweb.Loopback(r.Host):
 		reason, err = "host", icat.Errorf(icat.InsufficientPrivileges, "the admin port answers only under a loopback name such as localhost")
 	case !s.authorized(r):
 		x.Header().Set("WWW-Authenticate", "Bearer")
@@ -42,16 +42,6 @@ func (s *Server) authorized(r *http.Request) bool {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	sent := digest(token)
 	return strings.EqualFold(scheme, "Bearer") && subtle.ConstantTimeCompare(sent[:], s.token[:]) == 1
-}
-
-// loopback reports whether a host, with or without a port, is this machine.
-func loopback(hostport string) bool {
-	name := strings.Trim(host(hostport), "[]")
-	if strings.EqualFold(name, "localhost") {
-		return true
-	}
-	ip, err := netip.ParseAddr(name)
-	return err == nil && ip.Unmap().IsLoopback()
 }
 
 func host(hostport string) string {

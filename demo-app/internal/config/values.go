@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/netip"
 	"net/url"
 	"os"
 	"strconv"
@@ -14,6 +13,7 @@ import (
 
 	"plumbline/demo-app/facility"
 	"plumbline/demo-app/telemetry"
+	"plumbline/localweb"
 )
 
 // Each function here returns what reads one kind of value into its place. Their
@@ -50,17 +50,12 @@ func loopback(to *string) set {
 		if err := parse(v); err != nil {
 			return err
 		}
-		if host, _, _ := net.SplitHostPort(v); !isLoopback(host) {
+		if !localweb.Loopback(v) {
 			*to = ""
 			return errors.New("not on loopback; forward the port instead of exposing it")
 		}
 		return nil
 	}
-}
-
-func isLoopback(host string) bool {
-	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.Unmap().IsLoopback()
 }
 
 // off lets a value be "off" or nothing at all.
@@ -157,7 +152,7 @@ func webURL(to *string) set {
 			return errors.New("not a URL of the form https://host:8181/icat")
 		case u.User != nil:
 			return errors.New("holds a user; ICAT_USERNAME and ICAT_PASSWORD are for that")
-		case u.Scheme == "http" && !isLoopback(u.Hostname()):
+		case u.Scheme == "http" && !localweb.Loopback(u.Hostname()):
 			return errors.New("plain http is for loopback only; use https")
 		}
 		*to = strings.TrimRight(v, "/")

@@ -28,6 +28,7 @@ import (
 
 	"plumbline/demo-app/icat"
 	"plumbline/demo-app/telemetry"
+	"plumbline/localweb"
 )
 
 // Defaults of the Options.
@@ -150,16 +151,11 @@ func address(text string) (string, error) {
 		return "", errors.New("icat.server address: holds a user; credentials have settings of their own")
 	case u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.RawQuery != "" || u.Fragment != "":
 		return "", errors.New("icat.server address: not of the form https://host:8181/icat")
-	case u.Scheme == "http" && !loopback(u.Hostname()):
+	case u.Scheme == "http" && !localweb.Loopback(u.Hostname()):
 		return "", errors.New("icat.server address: plain http would show passwords to the network; use https")
 	}
 	path := strings.TrimRight(u.EscapedPath(), "/")
 	return u.Scheme + "://" + u.Host + cmp.Or(path, "/icat"), nil
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 func (o Options) tls() (*tls.Config, error) {
