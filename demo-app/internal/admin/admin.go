@@ -6,7 +6,6 @@ package admin
 
 import (
 	"context"
-	"log"
 	"net/http"
 	"net/http/pprof"
 	"strings"
@@ -17,6 +16,7 @@ import (
 	"plumbline/demo-app/icat"
 	"plumbline/demo-app/internal/config"
 	"plumbline/demo-app/internal/fault"
+	"plumbline/demo-app/internal/ports"
 	"plumbline/demo-app/telemetry"
 )
 
@@ -159,7 +159,7 @@ func (s *Server) settings(x *exchange, _ *http.Request) error {
 func (s *Server) changed(x *exchange, r *http.Request, what, before, after string) {
 	s.changes.WithLabelValues(what).Inc()
 	e := s.Log.Warn()
-	e.Dict("client", e.CreateDict().Str("ip", host(r.RemoteAddr))).
+	e.Dict("client", e.CreateDict().Str("ip", ports.ClientIP(r))).
 		Dict("http", e.CreateDict().Dict("request", e.CreateDict().Str("id", x.id))).
 		Dict("labels", e.CreateDict().Str("what", what).Str("before", before).Str("after", after)).
 		Msg("admin change")
@@ -172,25 +172,8 @@ func (s *Server) failed(err error) {
 	}
 }
 
-// HTTP returns an http.Server with the limits of the admin port. Writing may
-// take long: a profile is recorded first.
+// HTTP returns an http.Server for the admin port. Writing may take long: a
+// profile is recorded first.
 func (s *Server) HTTP() *http.Server {
-	return &http.Server{
-		Handler:                      s,
-		DisableGeneralOptionsHandler: true,
-		ReadHeaderTimeout:            5 * time.Second,
-		ReadTimeout:                  15 * time.Second,
-		WriteTimeout:                 3 * time.Minute,
-		IdleTimeout:                  time.Minute,
-		MaxHeaderBytes:               16 << 10,
-		ErrorLog:                     log.New(errorLines{s.Log}, "", 0),
-	}
-}
-
-// errorLines makes app lines of what net/http has to say.
-type errorLines struct{ log *telemetry.Log }
-
-func (l errorLines) Write(b []byte) (int, error) {
-	telemetry.Failure(l.log.Warn(), telemetry.Identity{}, string(icat.Internal), "net/http", strings.TrimSpace(string(b)), nil).Msg("admin server complains")
-	return len(b), nil
+	return ports.Server(s, s.Log, 3*time.Minute)
 }

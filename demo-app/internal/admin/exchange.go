@@ -1,16 +1,14 @@
 package admin
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
-	"runtime/debug"
 	"strings"
 
 	"plumbline/demo-app/icat"
+	"plumbline/demo-app/internal/ports"
 	"plumbline/demo-app/telemetry"
 )
 
@@ -53,7 +51,7 @@ func (s *Server) survive(x *exchange) {
 	if p == http.ErrAbortHandler {
 		panic(p)
 	}
-	telemetry.Failure(s.Log.Error(), telemetry.Identity{}, string(icat.Internal), fmt.Sprintf("%T", p), fmt.Sprint(p), debug.Stack()).Msg("admin handler panicked")
+	ports.Panicked(s.Log, telemetry.Identity{RequestID: x.id}, p)
 	if x.begun {
 		panic(http.ErrAbortHandler) // half an answer must not look whole
 	}
@@ -63,14 +61,9 @@ func (s *Server) survive(x *exchange) {
 // WriteHeader replaces the mux's plain 404 and 405.
 func (x *exchange) WriteHeader(status int) {
 	if !x.matched && !x.begun && !x.muted {
-		switch status {
-		case http.StatusNotFound:
+		if err := ports.Unrouted(status, x.Header(), "GET /admin/"); err != nil {
 			x.muted = true
-			x.fail(icat.Errorf(icat.NoSuchRoute, "nothing answers at this path; GET /admin/ lists what does"))
-			return
-		case http.StatusMethodNotAllowed:
-			x.muted = true
-			x.fail(icat.Errorf(icat.MethodNotAllowed, "method not allowed here; allowed: %s", x.Header().Get("Allow")))
+			x.fail(err)
 			return
 		}
 	}
@@ -91,17 +84,11 @@ func (x *exchange) Unwrap() http.ResponseWriter { return x.ResponseWriter }
 
 // reply answers with v as JSON.
 func (x *exchange) reply(status int, v any) {
-	var body bytes.Buffer
-	e := json.NewEncoder(&body)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	if err := e.Encode(v); err != nil {
-		panic(err) // our own types always encode
-	}
+	body := ports.JSON(v, "  ")
 	x.Header().Set("Content-Type", "application/json")
 	x.begun = true
 	x.ResponseWriter.WriteHeader(status)
-	_, _ = x.ResponseWriter.Write(body.Bytes()) // the client has left
+	_, _ = x.ResponseWriter.Write(body) // the client has left
 }
 
 func (x *exchange) fail(err error) {

@@ -3,11 +3,10 @@ package admin
 import (
 	"crypto/sha256"
 	"crypto/subtle"
-	"net"
 	"net/http"
-	"strings"
 
 	"plumbline/demo-app/icat"
+	"plumbline/demo-app/internal/ports"
 	"plumbline/localweb"
 )
 
@@ -30,7 +29,7 @@ func (s *Server) admit(x *exchange, r *http.Request) error {
 	}
 	s.refused.WithLabelValues(reason).Inc()
 	e := s.Log.Warn()
-	e.Dict("client", e.CreateDict().Str("ip", host(r.RemoteAddr))).
+	e.Dict("client", e.CreateDict().Str("ip", ports.ClientIP(r))).
 		Dict("http", e.CreateDict().Dict("request", e.CreateDict().Str("id", x.id))).
 		Dict("labels", e.CreateDict().Str("reason", reason)).
 		Msg("admin request refused")
@@ -39,14 +38,6 @@ func (s *Server) admit(x *exchange, r *http.Request) error {
 
 // authorized compares digests: they have one length, and take one time.
 func (s *Server) authorized(r *http.Request) bool {
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	sent := digest(token)
-	return strings.EqualFold(scheme, "Bearer") && subtle.ConstantTimeCompare(sent[:], s.token[:]) == 1
-}
-
-func host(hostport string) string {
-	if h, _, err := net.SplitHostPort(hostport); err == nil {
-		return h
-	}
-	return hostport
+	shown := digest(ports.Bearer(r))
+	return subtle.ConstantTimeCompare(shown[:], s.token[:]) == 1
 }

@@ -4,14 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"runtime/debug"
 	"strconv"
 	"time"
 
 	"plumbline/demo-app/icat"
 	"plumbline/demo-app/internal/limit"
+	"plumbline/demo-app/internal/ports"
 	"plumbline/demo-app/telemetry"
 )
 
@@ -72,7 +71,7 @@ func (s *Server) finish(x *exchange, r *http.Request) {
 	line := telemetry.Access{
 		Identity: x.id, Ended: ended, Duration: ended.Sub(x.started),
 		Method: telemetry.Method(r.Method), Route: route.Template, Path: r.URL.Path, Status: x.status, Bytes: x.bytes,
-		User: x.user, ClientIP: clientIP(r), UserAgent: userAgent(r),
+		User: x.user, ClientIP: ports.ClientIP(r), UserAgent: userAgent(r),
 	}
 	if x.err != nil {
 		line.Err = &telemetry.AccessError{Code: string(x.err.Code), Type: "icat.Error", Message: x.err.Message}
@@ -103,8 +102,7 @@ func (s *Server) explain(x *exchange) {
 // panicked logs a panic with its stack and answers 500 if nothing was answered
 // yet. It reports whether an answer was already under way.
 func (s *Server) panicked(x *exchange, r *http.Request, p any) (broken bool) {
-	e := telemetry.Failure(s.Log.Error(), x.id, string(icat.Internal), fmt.Sprintf("%T", p), fmt.Sprint(p), debug.Stack())
-	e.Msg("handler panicked")
+	ports.Panicked(s.Log, x.id, p)
 	err := icat.Errorf(icat.Internal, "internal error; quote the requestId to the operator")
 	if x.status != 0 {
 		x.err = err
@@ -159,14 +157,9 @@ func (x *exchange) WriteHeader(status int) {
 		return
 	}
 	if x.route == nil && !x.muted {
-		switch status {
-		case http.StatusNotFound:
+		if err := ports.Unrouted(status, x.Header(), "/docs"); err != nil {
 			x.muted = true
-			x.fail(context.Background(), icat.Errorf(icat.NoSuchRoute, "nothing answers at this path; /docs lists what does"))
-			return
-		case http.StatusMethodNotAllowed:
-			x.muted = true
-			x.fail(context.Background(), icat.Errorf(icat.MethodNotAllowed, "method not allowed here; allowed: %s", x.Header().Get("Allow")))
+			x.fail(context.Background(), err)
 			return
 		}
 	}
@@ -221,14 +214,4 @@ func userAgent(r *http.Request) string {
 		return v[0]
 	}
 	return ""
-}
-
-// clientIP is the address of the connection's other end. Forwarding headers
-// are not believed: anybody can send them.
-func clientIP(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return "0.0.0.0" // keep the field an address
-	}
-	return host
 }

@@ -3,11 +3,11 @@ package rest
 import (
 	"context"
 	"net/http"
-	"strings"
 	"time"
 
 	"plumbline/demo-app/icat"
 	"plumbline/demo-app/internal/limit"
+	"plumbline/demo-app/internal/ports"
 )
 
 // Seconds after which a client may try again.
@@ -83,8 +83,8 @@ type personally func(x *exchange, r *http.Request, who icat.Session) error
 // puts its user into the access line.
 func (s *Server) withSession(h personally) handler {
 	return s.bounded(func(x *exchange, r *http.Request) error {
-		scheme, id, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-		if !strings.EqualFold(scheme, "Bearer") || id == "" {
+		id := ports.Bearer(r)
+		if id == "" {
 			x.Header().Set("WWW-Authenticate", "Bearer")
 			return icat.Errorf(icat.Unauthenticated, "send a session as Authorization: Bearer <sessionID>; POST /sessions opens one")
 		}

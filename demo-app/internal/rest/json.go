@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"plumbline/demo-app/icat"
+	"plumbline/demo-app/internal/ports"
 )
 
 const (
@@ -24,13 +25,7 @@ const maxPooled = 1 << 20
 // writeJSON answers with v. It encodes before the header goes out, so that a
 // value that does not encode is a 500 and not half an answer.
 func (x *exchange) writeJSON(status int, v any) {
-	var body bytes.Buffer
-	e := json.NewEncoder(&body)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		panic(err) // our own types always encode
-	}
-	x.writeRaw(status, typeJSON, body.Bytes())
+	x.writeRaw(status, typeJSON, ports.JSON(v, ""))
 }
 
 // writeAppended answers with what encode appends, in a buffer of the pool.

@@ -12,7 +12,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"log"
 	"net/http"
 	"os"
 	"path"
@@ -29,6 +28,7 @@ import (
 	"plumbline/demo-app/internal/cache"
 	"plumbline/demo-app/internal/fault"
 	"plumbline/demo-app/internal/limit"
+	"plumbline/demo-app/internal/ports"
 	"plumbline/demo-app/telemetry"
 )
 
@@ -41,7 +41,6 @@ const (
 const (
 	maxBody   = 64 << 10 // bytes
 	maxIngest = 1 << 20  // bytes of a body that creates or changes entities
-	maxHeader = 16 << 10 // bytes
 )
 
 // Options are what a Server works with.
@@ -207,26 +206,9 @@ func (s *Server) Drain() { s.draining.Store(true) }
 // http.Server was closed: its Shutdown waits by itself.
 func (s *Server) Wait() { s.inFlight.Wait() }
 
-// HTTP returns an http.Server with the limits that this API keeps to.
+// HTTP returns an http.Server for the API.
 func (s *Server) HTTP() *http.Server {
-	return &http.Server{
-		Handler:                      s,
-		DisableGeneralOptionsHandler: true, // "OPTIONS *" gets its access line too
-		ReadHeaderTimeout:            5 * time.Second,
-		ReadTimeout:                  15 * time.Second,
-		WriteTimeout:                 s.RequestTimeout + sending,
-		IdleTimeout:                  2 * time.Minute,
-		MaxHeaderBytes:               maxHeader,
-		ErrorLog:                     log.New(errorLines{s.Log}, "", 0),
-	}
-}
-
-// errorLines makes app lines of what net/http has to say.
-type errorLines struct{ log *telemetry.Log }
-
-func (l errorLines) Write(b []byte) (int, error) {
-	telemetry.Failure(l.log.Warn(), telemetry.Identity{}, string(icat.Internal), "net/http", strings.TrimSpace(string(b)), nil).Msg("http server complains")
-	return len(b), nil
+	return ports.Server(s, s.Log, s.RequestTimeout+sending)
 }
 
 // bounded gives a request its time: all that is asked on its behalf ends with it.
