@@ -130,9 +130,10 @@ var schema = []*Entity{
 
 // fields puts what every entity has before its own.
 func fields(own ...Field) []Field {
-	base := []Field{
-		need(text("createId", 255)), need(date("createTime")), need(Field{Name: "id", Kind: Integer}),
-		need(text("modId", 255)), need(date("modTime"))}
+	base := []Field{text("createId", 255), date("createTime"), {Name: "id", Kind: Integer}, text("modId", 255), date("modTime")}
+	for i := range base {
+		base[i].Required, base[i].Kept = true, true
+	}
 	return append(base, own...)
 }
 

@@ -10,9 +10,6 @@ import (
 // maxIngest bounds how many objects one request creates.
 const maxIngest = 1000
 
-// kept are the fields that the catalogue fills itself.
-var kept = []string{"createId", "createTime", "id", "modId", "modTime"}
-
 // ParseObjects reads the body that creates entities of e: an array of objects
 // or one object. To-one relations are given by id: {"dataset":{"id":7}}. A body
 // of another form is BAD_PARAMETER; one that breaks the schema's rules (a
@@ -72,7 +69,7 @@ func parseObject(e *Entity, tree any) (Object, error) {
 	}
 	o := NewObject(e)
 	for name, v := range members {
-		if i := e.index(name); i >= 0 && !slices.Contains(kept, name) {
+		if i := e.index(name); i >= 0 && !e.Fields[i].Kept {
 			if v == nil {
 				continue
 			}
@@ -134,7 +131,7 @@ func parseValue(e *Entity, f Field, v any) (any, error) {
 // complete reports what a new object lacks.
 func complete(o Object) error {
 	for i, f := range o.Entity.Fields {
-		if f.Required && o.Values[i] == nil && !slices.Contains(kept, f.Name) {
+		if f.Required && o.Values[i] == nil && !f.Kept {
 			if f.Kind == Boolean {
 				o.Values[i] = false
 				continue
@@ -151,7 +148,7 @@ func complete(o Object) error {
 }
 
 func settable(e *Entity) []Field {
-	return slices.DeleteFunc(slices.Clone(e.Fields), func(f Field) bool { return slices.Contains(kept, f.Name) })
+	return slices.DeleteFunc(slices.Clone(e.Fields), func(f Field) bool { return f.Kept })
 }
 
 func toOnes(e *Entity) []string {

@@ -23,6 +23,7 @@ type Field struct {
 	Kind     Kind
 	Required bool // never null
 	Max      int  // longest string in characters; 0 for other kinds
+	Kept     bool // by the catalogue itself: nobody sets it; every entity has the same of them
 }
 
 // Relation leads from an entity to another. Of a to-many relation, Inverse is

@@ -66,7 +66,7 @@ func (u *ICAT) write(ctx context.Context, operation, session string, e *icat.Ent
 	for i, o := range objects {
 		members := map[string]any{}
 		for n, f := range o.Entity.Fields {
-			if v := o.Values[n]; v != nil && !slices.Contains(kept, f.Name) {
+			if v := o.Values[n]; v != nil && !f.Kept {
 				members[f.Name] = wire(v)
 			}
 		}
@@ -91,9 +91,6 @@ func (u *ICAT) write(ctx context.Context, operation, session string, e *icat.Ent
 	}, &ids)
 	return ids, err
 }
-
-// kept are the fields that icat.server fills itself.
-var kept = []string{"createId", "createTime", "id", "modId", "modTime"}
 
 func wire(v any) any {
 	if t, ok := v.(icat.Time); ok {

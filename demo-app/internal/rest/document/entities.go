@@ -2,13 +2,9 @@ package document
 
 import (
 	"math"
-	"slices"
 
 	"plumbline/demo-app/icat"
 )
-
-// kept are the fields that the catalogue fills itself.
-var kept = []string{"createId", "createTime", "id", "modId", "modTime"}
 
 // entitySchemas holds three forms of an entity: whole, in part, and as a
 // client sends it.
@@ -30,17 +26,19 @@ func entitySchemas() object {
 }
 
 func baseSchema() object {
-	properties := object{}
+	properties, must := object{}, []string{}
 	about := map[string]string{
 		"createId": "who made it", "createTime": "when it was made", "modId": "who changed it last", "modTime": "when it was changed last",
 		"id": "unique among entities of the kind",
 	}
 	user, _ := icat.Lookup("User")
-	for _, name := range kept {
-		f, _ := user.Field(name)
-		properties = properties.with(name, value(f).with("description", about[name]))
+	for _, f := range user.Fields {
+		if f.Kept {
+			must = append(must, f.Name)
+			properties = properties.with(f.Name, value(f).with("description", about[f.Name]))
+		}
 	}
-	return obj("type", "object", "description", "What ICAT keeps for every entity.", "required", texts(kept), "properties", properties)
+	return obj("type", "object", "description", "What ICAT keeps for every entity.", "required", texts(must), "properties", properties)
 }
 
 // whole is an entity as GET by id answers it.
@@ -62,7 +60,7 @@ func part(e *icat.Entity) object {
 func sent(e *icat.Entity, whole bool) object {
 	properties, must := object{}, []string{}
 	for _, f := range e.Fields {
-		if slices.Contains(kept, f.Name) {
+		if f.Kept {
 			continue
 		}
 		v := value(f)
@@ -96,7 +94,7 @@ func sent(e *icat.Entity, whole bool) object {
 func required(e *icat.Entity) []string {
 	names := []string{}
 	for _, f := range e.Fields {
-		if f.Required && !slices.Contains(kept, f.Name) {
+		if f.Required && !f.Kept {
 			names = append(names, f.Name)
 		}
 	}
@@ -106,7 +104,7 @@ func required(e *icat.Entity) []string {
 func own(e *icat.Entity) object {
 	properties := object{}
 	for _, f := range e.Fields {
-		if slices.Contains(kept, f.Name) {
+		if f.Kept {
 			continue
 		}
 		v := value(f)

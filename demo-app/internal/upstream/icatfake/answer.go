@@ -28,11 +28,10 @@ func appendObject(b []byte, o icat.Object) ([]byte, error) {
 		lead = ','
 		return err
 	}
-	base := []string{"id", "createId", "createTime", "modId", "modTime"}
-	names := slices.Clone(base)
+	names := []string{"id", "createId", "createTime", "modId", "modTime"}
 	var own []string
 	for _, f := range o.Entity.Fields {
-		if !slices.Contains(base, f.Name) {
+		if !f.Kept {
 			own = append(own, f.Name)
 		}
 	}
