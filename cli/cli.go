@@ -1,12 +1,17 @@
 // Package cli is what every program of the project promises at the command
-// line: the exit codes, and errors of one line with a hint of what to type next.
+// line: how it is started and ended, the exit codes, and errors of one line with
+// a hint of what to type next.
 package cli
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"os"
+	"os/signal"
+	"syscall"
 )
 
 // Exit codes; 0 means that all holds.
@@ -15,6 +20,14 @@ const (
 	Undone = 2  // could not be measured or done, which is never a pass
 	Usage  = 64 // wrong flags or unusable input
 )
+
+// Main runs a program under its name and returns its exit code. SIGINT and
+// SIGTERM end its context; a second one, or any of more, ends the process at once.
+func Main(name string, run func(ctx context.Context, args []string, stdout, stderr io.Writer) error, more ...os.Signal) int {
+	ctx, stop := signal.NotifyContext(context.Background(), append(more, os.Interrupt, syscall.SIGTERM)...)
+	context.AfterFunc(ctx, stop)
+	return Report(os.Stderr, name, run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
 
 // Failure is an error that knows its exit code.
 type Failure struct {

@@ -2,10 +2,14 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"flag"
 	"fmt"
+	"io"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -40,5 +44,22 @@ func TestReport(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+func TestASignalEndsTheProgramInOrder(t *testing.T) {
+	code := Main("p", func(ctx context.Context, _ []string, _, _ io.Writer) error {
+		if err := syscall.Kill(syscall.Getpid(), syscall.SIGTERM); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return &Failure{Code: False}
+		case <-time.After(time.Minute):
+			return errors.New("the signal was not seen")
+		}
+	})
+	if code != False {
+		t.Errorf("exit code %d, want the program's own", code)
 	}
 }

@@ -44,19 +44,13 @@ import (
 	"flag"
 	"io"
 	"os"
-	"os/signal"
 	"runtime/debug"
-	"syscall"
 
 	"plumbline/cli"
 	"plumbline/demo-app/internal/config"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	os.Exit(cli.Report(os.Stderr, "demo-app", run(ctx, os.Args[1:], os.Stdout, os.Stderr)))
-}
+func main() { os.Exit(cli.Main("demo-app", run)) }
 
 // run does what the command line asks for until ctx ends. Standard output gets
 // lines of JSON only.

@@ -13,18 +13,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"runtime/debug"
-	"syscall"
 
 	"plumbline/cli"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal ends the program at once
-	os.Exit(cli.Report(os.Stderr, "loadgen", run(ctx, os.Args[1:], os.Stdout, os.Stderr)))
-}
+func main() { os.Exit(cli.Main("loadgen", run)) }
 
 const usage = `loadgen sends load to the demo API and keeps a ledger of every request.
 

@@ -16,9 +16,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 
 	"plumbline/cli"
 )
@@ -34,11 +32,7 @@ func commands() []command {
 	return []command{setupCommand(), verifyCommand(), boardCommand()}
 }
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	os.Exit(cli.Report(os.Stderr, "provisioner", run(ctx, os.Args[1:], os.Stdout, os.Stderr)))
-}
+func main() { os.Exit(cli.Main("provisioner", run)) }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if len(args) == 0 {

@@ -28,9 +28,7 @@ func main() {
 	// A reader that has gone away must not end us before we have stopped what
 	// we started: taken as a signal, it is an ordinary write error.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends us at once
-	os.Exit(cli.Report(os.Stderr, "stack", run(ctx, os.Args[1:], os.Stdout, os.Stderr)))
+	os.Exit(cli.Main("stack", run, syscall.SIGHUP))
 }
 
 // command is one subcommand.

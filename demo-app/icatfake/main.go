@@ -13,8 +13,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"plumbline/cli"
@@ -23,18 +21,14 @@ import (
 	"plumbline/demo-app/internal/upstream/icatfake"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	os.Exit(cli.Report(os.Stderr, "icatfake", run(ctx, os.Args[1:], os.Stdout)))
-}
+func main() { os.Exit(cli.Main("icatfake", run)) }
 
 // drain is how long requests under way may take to end.
 const drain = 3 * time.Second
 
 // run serves the fake until ctx ends. Standard output tells how to reach it and
 // has one line for each request.
-func run(ctx context.Context, args []string, stdout io.Writer) (err error) {
+func run(ctx context.Context, args []string, stdout, _ io.Writer) (err error) {
 	o, err := parse(args, stdout)
 	if err != nil {
 		return err

@@ -29,7 +29,7 @@ func start(t *testing.T, args ...string) (string, *bufio.Reader) {
 	r, w := io.Pipe()
 	done := make(chan error, 1)
 	go func() {
-		err := run(ctx, append([]string{"-addr", "127.0.0.1:0"}, args...), w)
+		err := run(ctx, append([]string{"-addr", "127.0.0.1:0"}, args...), w, io.Discard)
 		w.CloseWithError(errors.Join(err, io.EOF))
 		done <- err
 	}()
@@ -136,7 +136,7 @@ func TestBadInput(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var stderr strings.Builder
-			code := cli.Report(&stderr, "icatfake", run(t.Context(), row.args, io.Discard))
+			code := cli.Report(&stderr, "icatfake", run(t.Context(), row.args, io.Discard, io.Discard))
 			if code != cli.Usage {
 				t.Errorf("exit code %d, want %d", code, cli.Usage)
 			}
@@ -149,7 +149,7 @@ func TestBadInput(t *testing.T) {
 
 func TestHelpSaysThatItIsAFake(t *testing.T) {
 	var stdout strings.Builder
-	if err := run(t.Context(), []string{"-h"}, &stdout); !errors.Is(err, flag.ErrHelp) {
+	if err := run(t.Context(), []string{"-h"}, &stdout, io.Discard); !errors.Is(err, flag.ErrHelp) {
 		t.Error(err)
 	}
 	if text := stdout.String(); text != usage || !strings.Contains(text, "FAKE icat.server") || !strings.Contains(text, "never been compared with a live") {
@@ -164,7 +164,7 @@ func TestWhatCannotBeDone(t *testing.T) {
 		"an address that is taken":              {"-plain", "-addr", taken},
 		"a certificate where nothing can stand": {"-addr", "127.0.0.1:0", "-ca-out", filepath.Join(t.TempDir(), "no", "such", "ca.pem")},
 	} {
-		if code := cli.Report(io.Discard, "icatfake", run(t.Context(), args, io.Discard)); code != cli.Undone {
+		if code := cli.Report(io.Discard, "icatfake", run(t.Context(), args, io.Discard, io.Discard)); code != cli.Undone {
 			t.Errorf("%s: exit code %d, want %d", name, code, cli.Undone)
 		}
 	}

@@ -17,9 +17,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"plumbline/cli"
@@ -42,11 +40,7 @@ Exit codes: 0 all goals that could be measured are held; 1 one is not; 2 it
 could not be measured; 64 bad input.
 `
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	os.Exit(cli.Report(os.Stderr, "peers", run(ctx, os.Args[1:], os.Stdout, os.Stderr)))
-}
+func main() { os.Exit(cli.Main("peers", run)) }
 
 // settings are the flags, and what follows from them.
 type settings struct {
