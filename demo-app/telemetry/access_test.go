@@ -14,6 +14,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+
+	"plumbline/cli/transcript"
 )
 
 func anAccess() *Access {
@@ -196,7 +198,7 @@ func TestStampsHaveNineDigits(t *testing.T) {
 }
 
 func TestTheLevelCanChangeUnderLoad(t *testing.T) {
-	var out lockedBuffer
+	var out transcript.Buffer
 	l := NewLog(&out, Service{}, 0)
 	var wg sync.WaitGroup
 	const writers, each = 4, 500
@@ -210,24 +212,13 @@ func TestTheLevelCanChangeUnderLoad(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if n := bytes.Count(out.b.Bytes(), []byte(DatasetAccess)); n != writers*each {
+	if n := strings.Count(out.String(), DatasetAccess); n != writers*each {
 		t.Errorf("%d access lines of %d", n, writers*each)
 	}
 	l.SetLevel(3)
 	if l.Warn() != nil || l.Error() == nil {
 		t.Error("at level error a warning is written, or an error is not")
 	}
-}
-
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
 }
 
 func TestAnAccessLineAllocatesNothing(t *testing.T) {

@@ -1,7 +1,6 @@
 package loop
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -11,32 +10,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"plumbline/cli/transcript"
 	"plumbline/stack/statedir"
 	"plumbline/stack/supervise"
 )
-
-// transcript is what a command printed so far.
-type transcript struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (p *transcript) Write(b []byte) (int, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.text.Write(b)
-}
-
-func (p *transcript) String() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.text.String()
-}
 
 // runner builds the command stack, as make does, and has it fetch what is
 // missing, so that no test waits for a download.
@@ -54,11 +35,11 @@ func runner(t *testing.T) string {
 	return binary
 }
 
-func stack(t *testing.T, binary string, args ...string) (*exec.Cmd, *transcript) {
+func stack(t *testing.T, binary string, args ...string) (*exec.Cmd, *transcript.Buffer) {
 	t.Helper()
 	cmd := exec.Command(binary, append(args, "-port-offset", fmt.Sprint(portOffset))...)
 	cmd.Dir = repository
-	said := &transcript{}
+	said := &transcript.Buffer{}
 	cmd.Stdout, cmd.Stderr = io.MultiWriter(said, os.Stdout), io.MultiWriter(said, os.Stderr)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

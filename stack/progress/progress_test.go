@@ -1,36 +1,18 @@
 package progress
 
 import (
-	"bytes"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"plumbline/cli/transcript"
 )
-
-// screen is a buffer for concurrent writers.
-type screen struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (s *screen) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *screen) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
-}
 
 func TestLogGetsALinePerStepAndAReminder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var out screen
+		var out transcript.Buffer
 		p := New(&out)
 		a := p.Step("beats", "building")
 		time.Sleep(5 * time.Second)
@@ -60,7 +42,7 @@ a word
 
 func TestTerminalRedrawsOneLineAndKeepsOthersWhole(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var out screen
+		var out transcript.Buffer
 		p := &Printer{w: &out, live: true}
 		s := p.Step("beats", "building")
 		time.Sleep(250 * time.Millisecond)

@@ -1,7 +1,6 @@
 package jobs
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"sync"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"plumbline/cli/transcript"
 	"plumbline/demo-app/icat"
 	"plumbline/demo-app/telemetry"
 )
@@ -69,29 +69,12 @@ func (s *notices) Notify(context.Context, icat.Download) (string, error) {
 type workshop struct {
 	*Service
 	registry *prometheus.Registry
-	lines    *lines
-}
-
-type lines struct {
-	mu sync.Mutex
-	bytes.Buffer
-}
-
-func (l *lines) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.Buffer.Write(b)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.Buffer.String()
+	lines    *transcript.Buffer
 }
 
 func newWorkshop(t *testing.T, o Options) workshop {
 	t.Helper()
-	w := workshop{registry: prometheus.NewRegistry(), lines: &lines{}}
+	w := workshop{registry: prometheus.NewRegistry(), lines: &transcript.Buffer{}}
 	o.Registerer, o.Log = w.registry, telemetry.NewLog(w.lines, telemetry.Service{Name: "test"}, 0)
 	var err error
 	w.Service, err = New(o)

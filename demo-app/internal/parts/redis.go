@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 )
 
 // KeyValue is a Redis server.
@@ -57,6 +59,14 @@ func (kv *KeyValue) Password() string { return kv.password }
 // URL returns redis://:password@127.0.0.1:port/0.
 func (kv *KeyValue) URL() string {
 	return fmt.Sprintf("redis://:%s@%s/0", kv.password, kv.addr)
+}
+
+// Client returns a client that a slow machine does not take Redis from. The
+// caller closes it.
+func (kv *KeyValue) Client() *redis.Client {
+	return redis.NewClient(&redis.Options{
+		Addr: kv.addr, Password: kv.password, ReadTimeout: time.Minute, PoolTimeout: time.Minute, DialerRetries: 1, MaxRetries: 1,
+	})
 }
 
 // ping logs in and pings; a server that still reads its data does not answer

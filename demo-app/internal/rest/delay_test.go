@@ -8,6 +8,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"plumbline/cli/transcript"
 	"plumbline/demo-app/internal/fault"
 	"plumbline/demo-app/telemetry"
 )
@@ -16,7 +17,7 @@ import (
 // not cut it.
 func TestAnInjectedDelayDoesNotCutTheAnswer(t *testing.T) {
 	faults := fault.New(fault.Options{Registerer: prometheus.NewRegistry()})
-	var log lockedBuffer
+	var log transcript.Buffer
 	web := New(Options{Faults: faults, Log: telemetry.NewLog(&log, telemetry.Service{}, telemetry.LevelInfo)}).HTTP()
 	web.WriteTimeout = longWait
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -1,7 +1,6 @@
 package rest
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"database/sql"
@@ -18,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"plumbline/cli/transcript"
 	"plumbline/demo-app/facility"
 	"plumbline/demo-app/icat"
 	"plumbline/demo-app/internal/cache"
@@ -35,26 +35,9 @@ type running struct {
 	Store  *store.Store
 	url    string
 	client *http.Client
-	out    *lockedBuffer
+	out    *transcript.Buffer
 	says   func() *promises // of the document; read when it is first needed
 	stop   func()           // returns when all is answered and written
-}
-
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
 
 // start serves the small facility; more may register further routes.
@@ -68,7 +51,7 @@ func start(t testing.TB, more func(*Server)) *running {
 func startWith(t testing.TB, options func(*Options, *http.Server), more func(*Server)) *running {
 	t.Helper()
 	catalogue := open(t)
-	out := &lockedBuffer{}
+	out := &transcript.Buffer{}
 	lines := telemetry.NewLines(out)
 	log := telemetry.NewLog(lines, telemetry.Service{Name: "api", Version: "test"}, -1)
 	o := Options{

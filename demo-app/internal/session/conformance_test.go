@@ -28,16 +28,10 @@ func startRedis(t *testing.T) (*parts.KeyValue, *redis.Client) {
 	return server, connect(t, server)
 }
 
-// connect returns a client that a slow machine does not take Redis from.
+// connect returns another client of the server.
 func connect(t *testing.T, server *parts.KeyValue) *redis.Client {
 	t.Helper()
-	o, err := redis.ParseURL(server.URL())
-	if err != nil {
-		t.Fatal(err)
-	}
-	o.ReadTimeout, o.PoolTimeout, o.DialerRetries = time.Minute, time.Minute, 1
-	o.MaxRetries = 1
-	client := redis.NewClient(o)
+	client := server.Client()
 	t.Cleanup(func() { client.Close() })
 	return client
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"plumbline/cli/transcript"
 	"plumbline/demo-app/facility"
 	"plumbline/demo-app/icat"
 	"plumbline/demo-app/internal/upstream"
@@ -185,7 +186,7 @@ func login(u *upstream.ICAT) error {
 // not by an error, a log line or a span.
 func TestSecretsStayInside(t *testing.T) {
 	const password, session = "hunter2hunter2", "5e551011-0000-4000-8000-00000000abcd"
-	log, spans := &buffer{}, &spans{}
+	log, spans := &transcript.Buffer{}, &spans{}
 	answers := map[string]http.HandlerFunc{
 		"repeats the address": func(w http.ResponseWriter, r *http.Request) {
 			r.ParseForm()

@@ -1,7 +1,6 @@
 package upstream_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/pem"
 	"net/http"
@@ -12,6 +11,7 @@ import (
 	"sync"
 	"testing"
 
+	"plumbline/cli/transcript"
 	"plumbline/demo-app/facility"
 	"plumbline/demo-app/icat"
 	"plumbline/demo-app/internal/store"
@@ -26,7 +26,7 @@ type pair struct {
 	fake   *icatfake.Server
 	icat   *upstream.ICAT
 	server *httptest.Server
-	log    *buffer
+	log    *transcript.Buffer
 	spans  *spans
 }
 
@@ -43,7 +43,7 @@ func newPair(t *testing.T, fake icatfake.Options, change func(*upstream.Options)
 		}
 	})
 	fake.Store = s
-	p := &pair{store: s, fake: icatfake.New(fake), log: &buffer{}, spans: &spans{}}
+	p := &pair{store: s, fake: icatfake.New(fake), log: &transcript.Buffer{}, spans: &spans{}}
 	p.server = httptest.NewTLSServer(p.fake)
 	t.Cleanup(p.server.Close)
 	o := upstream.Options{
@@ -117,24 +117,6 @@ func code(err error) icat.Code {
 		return ""
 	}
 	return icat.AsError(err).Code
-}
-
-// buffer is where lines are logged to.
-type buffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *buffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *buffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
 }
 
 // spans keeps all that Operation is told.
