@@ -24,7 +24,7 @@ type Body struct {
 	JSON json.RawMessage
 }
 
-// Roles returns one role for each party that talks to Elasticsearch:
+// Roles returns one role for each party that talks to Elasticsearch: loadgen,
 // provisioner, reader, shipper_logs and shipper_metrics.
 func Roles() ([]Body, error) { return read("roles") }
 

@@ -122,7 +122,7 @@ func TestIndexTemplates(t *testing.T) {
 
 // exampleStreams are streams of each kind that the stack writes.
 func exampleStreams() []string {
-	streams := []string{telemetry.StreamAccess, telemetry.StreamApp, telemetry.StreamPrometheus, telemetry.StreamLag}
+	streams := []string{telemetry.StreamAccess, telemetry.StreamApp, telemetry.StreamPrometheus, telemetry.StreamLag, telemetry.StreamLoad}
 	for _, set := range []string{"cpu", "memory", "process"} {
 		streams = append(streams, strings.Replace(telemetry.StreamsSystem, "*", set, 1))
 	}
@@ -205,11 +205,12 @@ func TestRolesHoldNoMoreThanTheyNeed(t *testing.T) {
 		Indices  []indices
 	}
 	add, read := []string{"create_doc", "auto_configure"}, []string{"read", "view_index_metadata"}
-	ours := []string{"logs-icat.*", "metrics-icat.*", "metrics-system.*", "metrics-beats.*", "metrics-plumbline.*"}
+	ours := []string{"logs-icat.*", "metrics-icat.*", "metrics-system.*", "metrics-beats.*", "metrics-plumbline.*", "metrics-loadgen.*"}
 	want := map[string]role{
+		"loadgen":         {Cluster: []string{}, Indices: []indices{{[]string{"metrics-loadgen.run-*"}, add}}},
 		"shipper_logs":    {Cluster: []string{"monitor"}, Indices: []indices{{ours[:1], add}}},
 		"shipper_metrics": {Cluster: []string{"monitor"}, Indices: []indices{{ours[1:4], add}}},
-		"provisioner":     {Cluster: []string{"monitor", "manage_index_templates"}, Indices: []indices{{ours[4:], add}, {ours, read}}},
+		"provisioner":     {Cluster: []string{"monitor", "manage_index_templates"}, Indices: []indices{{ours[4:5], add}, {ours, read}}},
 		"reader":          {Cluster: []string{"monitor"}, Indices: []indices{{ours, read}}},
 	}
 	bodies, err := Roles()

@@ -77,11 +77,15 @@ func runLoad(ctx context.Context, args []string, stdout, stderr io.Writer) error
 		Steps: steps, Ledger: book, Observe: course.observed(recorder.Add),
 	})
 	watch := &report.Watch{Recorder: recorder, InFlight: attacker.InFlight, Start: start, Length: course.length, Wanted: course.wanted}
+	tell := newTelling(s, header, start, recorder, book, course)
 	live, width := terminal(stderr)
-	progress := report.Progress{Out: stderr, Live: live, Width: width, Colour: live && os.Getenv("NO_COLOR") == "", Watch: watch, Planned: course.count, Stopping: ctx.Done()}
+	progress := report.Progress{Out: stderr, Live: live, Width: width, Colour: live && os.Getenv("NO_COLOR") == "", Watch: watch, Planned: course.count, Stopping: ctx.Done(), Notes: tell.notes}
 	companions := []func(context.Context){progress.Show}
 	if live || ln != nil {
 		companions = append(companions, watch.Follow)
+	}
+	if tell.writer != nil {
+		companions = append(companions, tell.writer.Follow)
 	}
 	if ln != nil {
 		host, _, _ := net.SplitHostPort(s.listen)
@@ -94,11 +98,17 @@ func runLoad(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	leave := beside(ctx, companions...)
 	broken := attacker.Run(ctx, start, course.moments)
 	leave()
-	return finish(s, book, recorder, course.ended(ctx, time.Since(start)), broken, page, stdout)
+	summary, broken := finish(s, book, recorder, course.ended(ctx, time.Since(start)), broken)
+	summary.Told = tell.end(ctx, summary, stderr)
+	if err := errors.Join(write(summary, s.output, stdout), writePage(page, summary, recorder.Plots())); err != nil {
+		return err
+	}
+	return verdict(summary, broken)
 }
 
-// finish closes the ledger and prints the report, whatever happened before.
-func finish(s *settings, book *ledger.Writer, recorder *report.Recorder, end ending, broken error, page *os.File, stdout io.Writer) error {
+// finish closes the ledger and sums up, whatever happened before. It returns why
+// the run broke off, if it did.
+func finish(s *settings, book *ledger.Writer, recorder *report.Recorder, end ending, broken error) (report.Report, error) {
 	trailer := ledger.Trailer{Planned: end.planned, Ended: time.Now()}
 	totals := book.Totals()
 	if done := totals.Sent + totals.Dropped; broken != nil {
@@ -115,17 +125,24 @@ func finish(s *settings, book *ledger.Writer, recorder *report.Recorder, end end
 		}
 	}
 	summary := recorder.Report(trailer, true, s.ledger)
-	hold := summary.Judge(s.thresholds)
-	if err := errors.Join(write(summary, s.output, stdout), writePage(page, summary, recorder.Plots())); err != nil {
-		return err
-	}
+	summary.Judge(s.thresholds)
+	return summary, broken
+}
+
+// verdict is the error that a run ends with, the gravest first: what its exit
+// code is.
+func verdict(r report.Report, broken error) error {
+	failed, silent := failures(r.Thresholds), untold(r.Run.RunID, r.Told)
 	switch {
 	case broken != nil:
-		return &cli.Failure{Code: cli.Undone, Err: fmt.Errorf("sending stopped: %w", broken), Next: "free space for the ledger and run again; what was flushed is readable: loadgen ledger stats " + s.ledger}
-	case trailer.Stopped != "":
-		return &cli.Failure{Code: cli.Undone, Err: errors.New(trailer.Stopped)}
-	case !hold:
-		return failed(summary.Thresholds)
+		return &cli.Failure{Code: cli.Undone, Err: errors.Join(fmt.Errorf("sending stopped: %w", broken), silent),
+			Next: "free space for the ledger and run again; what was flushed is readable: loadgen ledger stats " + r.Ledger.Path}
+	case r.Stopped != "":
+		return &cli.Failure{Code: cli.Undone, Err: errors.Join(errors.New(r.Stopped), silent)}
+	case failed != nil:
+		return &cli.Failure{Code: cli.False, Err: errors.Join(append(failed, silent)...), Next: "the report shows where: by route, by status, by outcome"}
+	case silent != nil:
+		return &cli.Failure{Code: cli.Undone, Err: silent}
 	}
 	return nil
 }

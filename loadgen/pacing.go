@@ -108,6 +108,7 @@ type course struct {
 	count   uint64 // planned; 0 if the target decides
 	moments iter.Seq2[time.Duration, bool]
 	wanted  func(at time.Duration) float64 // the rate at a moment of the run
+	due     func(at time.Duration) uint64  // arrivals by a moment; asked in order
 
 	closed   *pace.Closed   // nil in the open model
 	governor *pace.Governor // nil if nobody can turn the rate
@@ -115,10 +116,12 @@ type course struct {
 
 // newCourse begins at start.
 func newCourse(s *settings, start time.Time) (course, error) {
-	c := course{rate: meanRate(s.pace), shape: shapeOf(s.pace), length: s.pace.Length(), count: s.pace.Count(), moments: attack.Due(s.pace.Arrivals()), wanted: s.pace.Rate}
+	c := course{rate: meanRate(s.pace), shape: shapeOf(s.pace), length: s.pace.Length(), count: s.pace.Count(), moments: attack.Due(s.pace.Arrivals()), wanted: s.pace.Rate,
+		due: arrivedBy(s.pace.Arrivals())}
 	if s.closed == 0 && s.listen != "" {
 		c.governor = pace.NewGovernor(s.pace, start)
 		c.moments, c.wanted = c.governor.Moments(), c.governor.Rate
+		c.due = func(time.Duration) uint64 { return c.governor.Planned() }
 	}
 	if s.closed == 0 {
 		return c, nil
@@ -129,7 +132,21 @@ func newCourse(s *settings, start time.Time) (course, error) {
 		return c, cli.BadInput(fmt.Errorf("-%v", err), "for example: -closed 64")
 	}
 	return course{shape: fmt.Sprintf("closed:%d", s.closed), length: c.length, moments: closed.Moments(), closed: closed,
-		wanted: func(time.Duration) float64 { return 0 }}, nil
+		wanted: func(time.Duration) float64 { return 0 }, due: func(time.Duration) uint64 { return closed.Planned() }}, nil
+}
+
+// arrivedBy counts the arrivals of a schedule by moments that do not go back.
+func arrivedBy(arrivals iter.Seq[time.Duration]) func(at time.Duration) uint64 {
+	next, _ := iter.Pull(arrivals) // it is read to its end or to that of the program
+	count := uint64(0)
+	due, more := next()
+	return func(at time.Duration) uint64 {
+		for more && due <= at {
+			count++
+			due, more = next()
+		}
+		return count
+	}
 }
 
 // ending is how a run came to its end.

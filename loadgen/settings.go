@@ -20,6 +20,7 @@ import (
 	"plumbline/loadgen/journey"
 	"plumbline/loadgen/pace"
 	"plumbline/loadgen/report"
+	"plumbline/loadgen/truth"
 )
 
 const runUsage = `loadgen run sends requests by a schedule, whatever the target answers, and
@@ -57,6 +58,11 @@ Flags:
   -o table|json       the report on standard output (default table)
   -html FILE          the report as a web page with plots, complete in itself; what
                       the file held is replaced
+  -es URL             tell Elasticsearch of the run, each second and at its end, as in
+                      https://127.0.0.1:9200; the documents go to
+                      ` + telemetry.StreamLoad + `
+  -es-ca FILE         certificate of the authority that signed Elasticsearch's
+  -es-key-file FILE   API key that may add to that stream (loadgen.key)
   -listen HOST:PORT   a page to watch and steer the run, /status and /metrics there,
                       as in 127.0.0.1:8089; by default there is none
   -fail-if CONDITION  exit code 1 if it is true at the end, as in 'p99>250ms' or
@@ -96,8 +102,9 @@ type settings struct {
 	maxInFlight int
 	output      string
 	thresholds  []report.Threshold
-	html        string // file of the page; "" for none
-	listen      string // address of the console; "" for none
+	html        string      // file of the page; "" for none
+	listen      string      // address of the console; "" for none
+	store       truth.Store // that is told of the run; nil for none
 }
 
 const (
@@ -129,6 +136,9 @@ func parseSettings(args []string, stdout io.Writer) (*settings, error) {
 	fs.StringVar(&s.output, "o", "table", "")
 	fs.StringVar(&s.listen, "listen", "", "")
 	fs.StringVar(&s.html, "html", "", "")
+	es := fs.String("es", "", "")
+	esCA := fs.String("es-ca", "", "")
+	esKey := fs.String("es-key-file", "", "")
 	var failIf conditions
 	fs.Var(&failIf, "fail-if", "")
 	if helped, err := parse(fs, args, runUsage, stdout); helped || err != nil {
@@ -157,6 +167,9 @@ func parseSettings(args []string, stdout io.Writer) (*settings, error) {
 		return nil, err
 	}
 	if err := checkGet(fs, s.get); err != nil {
+		return nil, err
+	}
+	if s.store, err = chooseStore(*es, *esCA, *esKey); err != nil {
 		return nil, err
 	}
 	if s.thresholds, err = failIf.parse(); err != nil {

@@ -50,13 +50,13 @@ func checkGet(fs *flag.FlagSet, path string) (err error) {
 	return err
 }
 
-// failed is the end of a run in which conditions of -fail-if came true.
-func failed(verdicts []report.Verdict) error {
+// failures are the conditions of -fail-if that came true, a line each.
+func failures(verdicts []report.Verdict) []error {
 	var lines []error
 	for _, v := range verdicts {
 		if v.Failed {
 			lines = append(lines, fmt.Errorf("fails if %s: it was %s", v.Condition, v.Value))
 		}
 	}
-	return &cli.Failure{Code: cli.False, Err: errors.Join(lines...), Next: "the report shows where: by route, by status, by outcome"}
+	return lines
 }

@@ -25,7 +25,7 @@ Flags:
   -password-file FILE  file with the administrator's password
   -keys-dir DIR        where the key files go, made if missing: reader.key,
                        provisioner.key, shipper_logs.key, shipper_metrics.key,
-                       each one line "id:api_key", mode 0600
+                       loadgen.key, each one line "id:api_key", mode 0600
   -within DURATION     how long to wait for Elasticsearch (60s)
   -o table|json        form of the report on stdout (table)
 

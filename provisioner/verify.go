@@ -109,6 +109,9 @@ func (v *verification) judge(ctx context.Context, report *arrival.Report, progre
 	if err := v.trace(ctx, e.Account); err != nil {
 		return err
 	}
+	if e.Told, err = arrival.AwaitTold(ctx, client, e.Account, v.patience.Within, progress); err != nil {
+		return err
+	}
 	if e.Followed != nil {
 		if err := arrival.AwaitLag(ctx, client, e.Followed, v.patience.Within); err != nil {
 			e.LagMissing = err.Error()

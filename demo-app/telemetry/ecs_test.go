@@ -118,12 +118,17 @@ func TestTheVocabularyIsECS(t *testing.T) {
 	known := schema(t)
 	for _, name := range []string{
 		FieldTimestamp, FieldLogLevel, FieldMessage, FieldECSVersion, FieldServiceName, FieldServiceVer, FieldServiceEnv, FieldServiceNode,
-		FieldEventID, FieldEventDataset, FieldEventKind, FieldEventCategory, FieldEventOutcome, FieldEventDuration, FieldEventCreated,
+		FieldEventID, FieldEventDataset, FieldEventKind, FieldEventCategory, FieldEventOutcome, FieldEventDuration, FieldEventCreated, FieldEventStart, FieldEventEnd,
 		FieldRequestID, FieldMethod, FieldStatus, FieldResponseBytes, FieldPath, FieldUserName, FieldClientIP, FieldUserAgent, FieldTraceID,
 		FieldSpanID, FieldErrorCode, FieldErrorType, FieldErrorMessage, FieldErrorStack,
 	} {
 		if known[name] == "" {
 			t.Errorf("%s is not in ECS %s", name, ECSVersion)
+		}
+	}
+	for name := range known {
+		if strings.HasPrefix(name, "loadgen.") { // as all of ours about a load do
+			t.Errorf("%s is in ECS %s", name, ECSVersion)
 		}
 	}
 	for name := range ours() {

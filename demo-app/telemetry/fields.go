@@ -22,6 +22,8 @@ const (
 	FieldEventOutcome  = "event.outcome"  // "success" or "failure" (status >= 500)
 	FieldEventDuration = "event.duration" // nanoseconds
 	FieldEventCreated  = "event.created"  // when the shipper read the line
+	FieldEventStart    = "event.start"
+	FieldEventEnd      = "event.end"
 	FieldRequestID     = "http.request.id"
 	FieldMethod        = "http.request.method"
 	FieldStatus        = "http.response.status_code"
@@ -55,6 +57,7 @@ const (
 const (
 	DatasetAccess = "icat.access"
 	DatasetApp    = "icat.app"
+	DatasetLoad   = "loadgen.run"
 )
 
 // Data streams that the stack writes and reads.
@@ -63,6 +66,7 @@ const (
 	StreamApp        = "logs-icat.app-default"
 	StreamPrometheus = "metrics-icat.prometheus-default"
 	StreamLag        = "metrics-plumbline.lag-default"
+	StreamLoad       = "metrics-loadgen.run-default"
 	StreamsSystem    = "metrics-system.*-default"
 	StreamsBeats     = "metrics-beats.*-default"
 )

@@ -35,6 +35,45 @@ func (r *Recorder) Figures() Figures {
 	}
 }
 
+// RouteFigures are those of one route of a run under way; only attempts that
+// have ended count.
+type RouteFigures struct {
+	Method, Route string
+	Unexpected    uint64
+	Outcomes      map[ledger.Outcome]uint64
+	Statuses      map[int]uint64
+	Latency       Waits // from the scheduled time
+}
+
+// Routes returns the present ones of the routes that are wanted, by route and
+// method. Those who Add wait for the copy of one histogram at a time: the routes
+// are not all of one moment.
+func (r *Recorder) Routes(wanted func(method, route string) bool) []RouteFigures {
+	r.mu.Lock()
+	keys := slices.Collect(maps.Keys(r.routes))
+	r.mu.Unlock()
+	slices.SortFunc(keys, func(a, b route) int {
+		return cmp.Or(cmp.Compare(a.template, b.template), cmp.Compare(a.method, b.method))
+	})
+	var all []RouteFigures
+	for _, key := range keys {
+		if wanted(key.method, key.template) {
+			all = append(all, r.route(key))
+		}
+	}
+	return all
+}
+
+func (r *Recorder) route(key route) RouteFigures {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	t := r.routes[key]
+	return RouteFigures{
+		Method: key.method, Route: key.template, Unexpected: t.unexpected,
+		Outcomes: maps.Clone(t.outcomes), Statuses: maps.Clone(t.statuses), Latency: Waits{t.latency.Export()},
+	}
+}
+
 // byJourney needs the lock.
 func (r *Recorder) byJourney() []Journey {
 	var all []Journey

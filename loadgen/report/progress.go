@@ -22,6 +22,7 @@ type Progress struct {
 	Watch    *Watch
 	Planned  uint64          // 0 if the target decides
 	Stopping <-chan struct{} // closed when the run is asked to end early; nil for never
+	Notes    <-chan string   // lines to be shown in between; nil for none
 }
 
 const (
@@ -49,6 +50,9 @@ func (p Progress) Show(ctx context.Context) {
 		case <-stopping:
 			stopping = nil // once
 			fmt.Fprint(p.Out, erase(height), "stopping: no new requests, waiting for ", p.Watch.InFlight(), " in flight\n")
+			height = 0
+		case note := <-p.Notes:
+			fmt.Fprint(p.Out, erase(height), note, "\n")
 			height = 0
 		case <-ticker.C:
 			if !p.Live {

@@ -33,6 +33,7 @@ type Report struct {
 	Journeys     []Journey                 `json:"journeys"`
 	Routes       []Route                   `json:"routes"`
 	Ledger       File                      `json:"ledger"`
+	Told         *Told                     `json:"elasticsearch,omitempty"` // nil unless it was asked for
 	Thresholds   []Verdict                 `json:"thresholds,omitempty"`
 	Note         string                    `json:"note,omitempty"` // what a reader has to know about the figures
 }
@@ -75,6 +76,16 @@ type Route struct {
 type File struct {
 	Path  string `json:"path"`
 	Bytes int64  `json:"bytes"`
+}
+
+// Told is what became of the documents in which Elasticsearch was told of a run.
+type Told struct {
+	Stream    string `json:"stream"`
+	Written   uint64 `json:"written"` // documents
+	Unwritten uint64 `json:"unwritten"`
+	Summary   bool   `json:"summary"`         // the one that sums up the run was written
+	Error     string `json:"error,omitempty"` // why some were not, as it was last
+	Cause     error  `json:"-"`               // the same, with its hint
 }
 
 // Report sums up what was added. The trailer gives what attempts cannot say;
@@ -125,8 +136,9 @@ func (r *Recorder) rate(complete bool) float64 {
 func (t *tally) percentiles() Percentiles { return percentiles(t.latency) }
 
 func percentiles(h *hdrhistogram.Histogram) Percentiles {
-	at := func(q float64) time.Duration { return time.Duration(h.ValueAtQuantile(q)) }
-	return Percentiles{uint64(h.TotalCount()), time.Duration(h.Mean()), at(50), at(90), at(95), at(99), at(99.9), time.Duration(h.Max())}
+	at := h.ValueAtPercentilesSlice([]float64{50, 90, 95, 99, 99.9, 100}) // in one pass
+	d := func(i int) time.Duration { return time.Duration(at[i]) }
+	return Percentiles{uint64(h.TotalCount()), time.Duration(h.Mean()), d(0), d(1), d(2), d(3), d(4), d(5)}
 }
 
 // WriteJSON writes the report as one indented object.

@@ -57,10 +57,25 @@ func (r Report) summary() string {
 		{"unexpected", unexpected(r.Unexpected)},
 		{"ledger", fmt.Sprintf("%s  (%s)", r.Ledger.Path, humanize.IBytes(uint64(r.Ledger.Bytes)))},
 	})
+	if r.Told != nil {
+		t.AppendRow(table.Row{"elasticsearch", r.Told.Text()})
+	}
 	if !r.Complete {
 		t.AppendRow(table.Row{"ended early", r.Stopped})
 	}
 	return t.Render()
+}
+
+// Text is what became of them, for a reader.
+func (t *Told) Text() string {
+	text := fmt.Sprintf("%s documents in %s", comma(t.Written), t.Stream)
+	if t.Unwritten > 0 {
+		text += fmt.Sprintf(", %s not written", comma(t.Unwritten))
+	}
+	if !t.Summary {
+		text += ", no summary"
+	}
+	return text
 }
 
 // wanted is what the schedule asks for.

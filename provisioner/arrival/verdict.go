@@ -41,6 +41,7 @@ type Report struct {
 	Followed   *Followed     `json:"followed,omitempty"`
 	Panels     []PanelCheck  `json:"panels,omitempty"`
 	Streams    []StreamCheck `json:"streams,omitempty"`
+	Told       *Told         `json:"told,omitempty"`
 	Error      string        `json:"error,omitempty"` // why nothing could be measured
 }
 
@@ -52,6 +53,7 @@ type Evidence struct {
 	LagMissing         string // why the lag documents cannot be read
 	Panels             []PanelCheck
 	Streams            []StreamCheck
+	Told               *Told // nil where nobody looked
 	StreamsWithin      time.Duration
 	AllowIndeterminate uint64
 	AllowUnsent        uint64
@@ -62,9 +64,12 @@ type Evidence struct {
 // unmeasured.
 func (r *Report) Judge(e Evidence) {
 	acc := e.Account
-	r.Account, r.Followed, r.Panels, r.Streams = acc, e.Followed, e.Panels, e.Streams
+	r.Account, r.Followed, r.Panels, r.Streams, r.Told = acc, e.Followed, e.Panels, e.Streams, e.Told
 	r.Run, r.Target = acc.Run, acc.Header.Target
 	r.Properties = append(acc.properties(e.AllowIndeterminate), acc.measured(), acc.loadSent(e.AllowUnsent))
+	if e.Told != nil {
+		r.Properties = append(r.Properties, e.Told.property(acc.Truncated))
+	}
 	if e.Followed != nil {
 		r.Properties = append(r.Properties, e.Followed.property(e.LagMissing))
 	}

@@ -67,6 +67,7 @@ func healthyReport(t *testing.T) *Report {
 			{ID: "requests", Title: "Requests", Documents: 4000, Rows: 1, Outcome: dashboards.Held, Compared: "documents exactly"},
 			{ID: "lag-max", Title: "Worst pipeline lag", Documents: 0, Outcome: dashboards.NotJudged, Compared: "nothing: no lag document"},
 		}
+		e.Told = &Told{Stream: telemetry.StreamLoad, Documents: 120, Summaries: 1, Compared: 7}
 		e.Streams = metricStreams()
 		for i := range e.Streams {
 			e.Streams[i].Documents = int64(8 * (i + 1))
@@ -91,6 +92,7 @@ func brokenReport(t *testing.T) *Report {
 				Got: "71 documents", Want: "68 documents", Differs: []dashboards.Difference{{What: "documents", Got: "71", Want: "68"}, {What: "x", Got: "1", Want: "2"}}},
 			{ID: "errors", Title: "Errors", Outcome: dashboards.Empty, Got: "0 documents", Want: "68 documents"},
 		}
+		e.Told = &Told{Stream: telemetry.StreamLoad, Documents: 21, Summaries: 1, Compared: 7, Differs: []string{"answered: 97, in the ledger 98"}}
 		e.Streams = metricStreams()[:3]
 		e.Streams[0].Seen, e.Streams[0].LastError = 24, "connection refused"
 		e.Streams[1].Documents = 12
@@ -156,6 +158,13 @@ func TestEachPropertyCanFail(t *testing.T) {
 		{"lag seen live", Unmeasured, Unmeasured, nil, nil, func(e *Evidence) { e.Followed = &Followed{} }},
 		{"lag seen live", Unmeasured, Unmeasured, nil, nil, func(e *Evidence) {
 			e.Followed, e.LagMissing = &Followed{Lag: Lag{Count: 9}}, "1 of 3 lag documents searchable"
+		}},
+		{"summary of the load", Holds, Holds, nil, nil, func(e *Evidence) { e.Told = &Told{Documents: 21, Summaries: 1} }},
+		{"summary of the load", NotJudged, Holds, nil, nil, func(e *Evidence) { e.Told = &Told{} }},
+		{"summary of the load", Unmeasured, Unmeasured, nil, nil, func(e *Evidence) { e.Told = &Told{Documents: 20} }},
+		{"summary of the load", Fails, Fails, nil, nil, func(e *Evidence) { e.Told = &Told{Documents: 22, Summaries: 2} }},
+		{"summary of the load", Fails, Fails, nil, nil, func(e *Evidence) {
+			e.Told = &Told{Documents: 21, Summaries: 1, Differs: []string{"sent: 19, in the ledger 20"}}
 		}},
 		{"panel p", Fails, Fails, nil, nil, func(e *Evidence) { e.Panels = []PanelCheck{{ID: "p", Outcome: dashboards.Differs}} }},
 		{"panel p", Fails, Fails, nil, nil, func(e *Evidence) { e.Panels = []PanelCheck{{ID: "p", Outcome: dashboards.Empty}} }},
@@ -226,7 +235,7 @@ func TestJUnitCounts(t *testing.T) {
 			skipped++
 		}
 	}
-	if suite.Tests != len(suite.Cases) || suite.Failures != failures || suite.Errors != errs || suite.Skipped != skipped || failures != 8 {
+	if suite.Tests != len(suite.Cases) || suite.Failures != failures || suite.Errors != errs || suite.Skipped != skipped || failures != 9 {
 		t.Errorf("suite says %d/%d/%d/%d, cases say %d/%d/%d/%d", suite.Tests, suite.Failures, suite.Errors, suite.Skipped, len(suite.Cases), failures, errs, skipped)
 	}
 }

@@ -26,7 +26,7 @@ func trust(caFile string) (*tls.Config, error) {
 	}
 	conf.RootCAs = x509.NewCertPool()
 	if !conf.RootCAs.AppendCertsFromPEM(pem) {
-		return nil, hinted("-ca wants the file that begins with -----BEGIN CERTIFICATE-----", "CA certificate %s: holds no PEM certificate", caFile)
+		return nil, hinted("give the file that begins with -----BEGIN CERTIFICATE-----", "CA certificate %s: holds no PEM certificate", caFile)
 	}
 	return conf, nil
 }

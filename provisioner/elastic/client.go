@@ -1,6 +1,7 @@
 // Package elastic talks to Elasticsearch: a small client that holds the
 // project's rules about time-outs, retries, secrets and error texts. What to
-// ask belongs to the callers: the steps of setup, the verdict, the dashboards.
+// ask belongs to the callers: the steps of setup, the verdict, the dashboards,
+// and the load generator that tells of its run.
 //
 // It stands on the official Go client: its request structs (esapi) over its
 // transport. The fully typed API above them is left out, because it takes
@@ -90,7 +91,7 @@ func newClient(target *url.URL, network http.RoundTripper, more ...elastictransp
 	options := append([]elastictransport.Option{
 		elastictransport.WithURLs(target),
 		elastictransport.WithTransport(network),
-		elastictransport.WithUserAgent("plumbline-provisioner"),
+		elastictransport.WithUserAgent("plumbline"),
 		elastictransport.WithHeader(http.Header{"Accept": {"application/json"}}),
 	}, more...)
 	client = &Client{host: target.Host, limit: answerTimeout}

@@ -38,7 +38,7 @@ func (e *Error) Hint() string {
 	case http.StatusUnauthorized:
 		return "is the password or key file the one of this Elasticsearch? 'provisioner setup' makes new keys"
 	case http.StatusForbidden:
-		return "this key's role does not allow it: reader.key reads, provisioner.key administers"
+		return "this key's role does not allow it: reader.key reads, provisioner.key administers, loadgen.key adds a run's own documents"
 	}
 	return ""
 }
@@ -109,7 +109,7 @@ func connectError(ctx context.Context, op, host string, err error) error {
 	case ctx.Err() != nil:
 		e.What, e.hint = "no answer in the time allowed", "is Elasticsearch overloaded? look at its log"
 	case errors.As(err, &unknown):
-		e.What, e.hint = "the server's certificate is not signed by the given CA", "wrong CA file? -ca wants the one this server was set up with"
+		e.What, e.hint = "the server's certificate is not signed by the given CA", "wrong CA file? give the one this server was set up with"
 	case errors.As(err, &name):
 		e.What, e.hint = "the server's certificate is not for this name", "use a name or address in -es that the certificate was made for"
 	case errors.As(err, &verify):

@@ -47,32 +47,38 @@ func expectations() []expectation {
 		{
 			role:    "shipper_logs",
 			may:     []grant{monitor, {telemetry.StreamAccess, add}, {telemetry.StreamApp, add}},
-			mayNot:  []grant{admin, {telemetry.StreamAccess, append(read, change...)}, {telemetry.StreamPrometheus, add}, {telemetry.StreamLag, add}},
+			mayNot:  []grant{admin, {telemetry.StreamAccess, append(read, change...)}, {telemetry.StreamPrometheus, add}, {telemetry.StreamLag, add}, {telemetry.StreamLoad, add}},
 			foreign: forbiddenMetric,
 		},
 		{
 			role:    "shipper_metrics",
 			may:     []grant{monitor, {telemetry.StreamPrometheus, add}, {system, add}, {beats, add}},
-			mayNot:  []grant{admin, {telemetry.StreamPrometheus, append(read, change...)}, {telemetry.StreamAccess, add}, {telemetry.StreamLag, add}},
+			mayNot:  []grant{admin, {telemetry.StreamPrometheus, append(read, change...)}, {telemetry.StreamAccess, add}, {telemetry.StreamLag, add}, {telemetry.StreamLoad, add}},
 			foreign: forbiddenMetric,
 		},
 		{
 			role: "provisioner",
 			may: []grant{
 				monitor, {"", []string{"manage_index_templates"}}, {telemetry.StreamLag, append(add, read...)},
-				{telemetry.StreamAccess, read}, {telemetry.StreamPrometheus, read}, {system, read}, {beats, read},
+				{telemetry.StreamAccess, read}, {telemetry.StreamPrometheus, read}, {telemetry.StreamLoad, read}, {system, read}, {beats, read},
 			},
-			mayNot:  []grant{{"", []string{"manage_security"}}, {telemetry.StreamLag, change}, {telemetry.StreamAccess, append(add, change...)}},
+			mayNot:  []grant{{"", []string{"manage_security"}}, {telemetry.StreamLag, change}, {telemetry.StreamLoad, append(add, change...)}, {telemetry.StreamAccess, append(add, change...)}},
 			foreign: forbiddenLog,
 		},
 		{
 			role: "reader",
 			may: []grant{
 				monitor, {telemetry.StreamAccess, read}, {telemetry.StreamApp, read}, {telemetry.StreamPrometheus, read},
-				{telemetry.StreamLag, read}, {system, read}, {beats, read},
+				{telemetry.StreamLag, read}, {telemetry.StreamLoad, read}, {system, read}, {beats, read},
 			},
-			mayNot:  []grant{admin, {telemetry.StreamAccess, append(add, change...)}, {telemetry.StreamLag, add}, {"logs-other-default", read}},
+			mayNot:  []grant{admin, {telemetry.StreamAccess, append(add, change...)}, {telemetry.StreamLag, add}, {telemetry.StreamLoad, append(add, change...)}, {"logs-other-default", read}},
 			foreign: forbiddenLog,
+		},
+		{
+			role:    "loadgen",
+			may:     []grant{{telemetry.StreamLoad, add}},
+			mayNot:  []grant{admin, monitor, {telemetry.StreamLoad, append(read, change...)}, {telemetry.StreamAccess, add}, {telemetry.StreamPrometheus, add}, {telemetry.StreamLag, add}},
+			foreign: forbiddenMetric,
 		},
 	}
 }

@@ -57,7 +57,7 @@ func notes(done []Done) map[string]string {
 	return all
 }
 
-var allKeys = []string{"plumbline-provisioner", "plumbline-reader", "plumbline-shipper_logs", "plumbline-shipper_metrics"}
+var allKeys = []string{"plumbline-loadgen", "plumbline-provisioner", "plumbline-reader", "plumbline-shipper_logs", "plumbline-shipper_metrics"}
 
 func TestSetup(t *testing.T) {
 	node, s := newFakeNode(t)
@@ -72,7 +72,7 @@ func TestSetup(t *testing.T) {
 		t.Errorf("keys (-want +got):\n%s", diff)
 	}
 	files := keyFiles(t, s.KeysDir)
-	if len(files) != 4 {
+	if len(files) != 5 {
 		t.Errorf("key files: %v", files)
 	}
 	for name, text := range files {
@@ -91,36 +91,36 @@ func TestSetupAgain(t *testing.T) {
 		note    string
 		kept    bool // the reader's file
 	}{
-		"keeps every key":              {func(*testing.T, *fakeNode, Setup) {}, "0 made, 4 kept", true},
-		"replaces a key that is ended": {func(_ *testing.T, n *fakeNode, _ Setup) { n.keys[1].ended = true }, "1 made, 3 kept", false},
+		"keeps every key":              {func(*testing.T, *fakeNode, Setup) {}, "0 made, 5 kept", true},
+		"replaces a key that is ended": {func(_ *testing.T, n *fakeNode, _ Setup) { n.keys[2].ended = true }, "1 made, 4 kept", false},
 		"replaces a key that was made from another role": {
-			func(_ *testing.T, n *fakeNode, _ Setup) { n.keys[1].Metadata["digest"] = "older" }, "1 made, 3 kept", false,
+			func(_ *testing.T, n *fakeNode, _ Setup) { n.keys[2].Metadata["digest"] = "older" }, "1 made, 4 kept", false,
 		},
 		"replaces a file that is gone": {
 			func(t *testing.T, _ *fakeNode, s Setup) {
 				if err := os.Remove(KeyFile(s.KeysDir, "reader")); err != nil {
 					t.Error(err)
 				}
-			}, "1 made, 3 kept", false,
+			}, "1 made, 4 kept", false,
 		},
 		"replaces a file that holds no key": {
 			func(t *testing.T, _ *fakeNode, s Setup) {
 				if err := os.WriteFile(KeyFile(s.KeysDir, "reader"), []byte("?"), 0o600); err != nil {
 					t.Error(err)
 				}
-			}, "1 made, 3 kept", false,
+			}, "1 made, 4 kept", false,
 		},
 		"does not take another role's key": {
 			func(t *testing.T, _ *fakeNode, s Setup) {
 				if err := os.Rename(KeyFile(s.KeysDir, "provisioner"), KeyFile(s.KeysDir, "reader")); err != nil {
 					t.Error(err)
 				}
-			}, "2 made, 2 kept", false,
+			}, "2 made, 3 kept", false,
 		},
 		"ends a key that an interrupted setup left": {
 			func(_ *testing.T, n *fakeNode, _ Setup) {
 				n.keys = append(n.keys, &fakeKey{ID: "left", Name: "plumbline-reader"})
-			}, "0 made, 4 kept", true,
+			}, "0 made, 5 kept", true,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
