@@ -33,8 +33,8 @@ Example:
   loadgen run -target http://127.0.0.1:8000 -rate 200 -duration 20s -ledger run.ledger
 
 Exit codes: 0 done; 1 a condition of -fail-if came true, or the ledger is
-truncated or damaged; 2 the run could not be done or was stopped early; 64 bad
-input.
+truncated or damaged; 2 the run could not be done, was stopped early, or -es
+could not be told of it; 64 bad input.
 `
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {

@@ -14,8 +14,9 @@ const verifyUsage = `Usage: provisioner verify -es URL -ledger FILE [flags]
 
 Compares every attempt of a load run's ledger with the documents in
 Elasticsearch, by identity, and says what was delivered, lost, duplicated,
-corrupted or unexpected. Then executes the panels of the dashboard, holds them
-against the same truth, and looks for the metrics of the run.
+corrupted or unexpected. Compares what loadgen itself told Elasticsearch of the
+run, if it did. Then executes the panels of the dashboard, holds them against
+the same truth, and looks for the metrics of the run.
 
   -ledger FILE      what loadgen wrote
   -run ID           refuse the ledger of any other run

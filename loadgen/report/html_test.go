@@ -62,13 +62,14 @@ func TestThePageIsCompleteInItself(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	report.Told = &Told{Stream: "<stream>", Written: 7}
 	report.Judge([]Threshold{threshold})
 	var out bytes.Buffer
 	if err := report.WriteHTML(&out, r.Plots()); err != nil {
 		t.Fatal(err)
 	}
 	text := out.String()
-	for _, want := range []string{"r1", "http://&lt;b&gt;", "2/s for 3s", "poisson", "&lt;script&gt;alert(1)&lt;/script&gt;", "errors&gt;1%", "50% (2 of 4)", `class="bad">fails<`, "requests per second", "latency by percentile"} {
+	for _, want := range []string{"r1", "http://&lt;b&gt;", "7 documents in &lt;stream&gt;, no summary", "2/s for 3s", "poisson", "&lt;script&gt;alert(1)&lt;/script&gt;", "errors&gt;1%", "50% (2 of 4)", `class="bad">fails<`, "requests per second", "latency by percentile"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page lacks %q", want)
 		}

@@ -120,3 +120,20 @@ func TestProgressSaysThatTheRunIsStopping(t *testing.T) {
 		}
 	})
 }
+
+// A note stands above the view, which goes on below it.
+func TestProgressShowsNotes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		ctx, cancel := context.WithTimeout(t.Context(), 1200*ms)
+		defer cancel()
+		w, notes := started(), make(chan string, 1)
+		time.AfterFunc(600*ms, func() { notes <- "elasticsearch: connection refused" })
+		go w.Follow(ctx)
+		Progress{Out: &out, Live: true, Width: func() int { return 100 }, Watch: w, Planned: 800, Notes: notes}.Show(ctx)
+		parts := strings.Split(out.String(), "elasticsearch: connection refused\n")
+		if len(parts) != 2 || !strings.HasSuffix(parts[0], "A\x1b[J") || strings.HasPrefix(parts[1], "\r") {
+			t.Errorf("got %q", out.String())
+		}
+	})
+}

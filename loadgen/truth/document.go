@@ -104,11 +104,16 @@ func (w *Writer) summary(r report.Report) entry {
 		telemetry.FieldLoadPace: pace, telemetry.FieldLoadLength: r.Run.Duration, telemetry.FieldLoadJourneys: journeys, telemetry.FieldLoadRoutes: len(r.Routes),
 		telemetry.FieldLoadWanted: r.Run.Rate, telemetry.FieldLoadRate: r.RateAchieved,
 		telemetry.FieldLoadPlanned: r.Planned, telemetry.FieldLoadSent: r.Sent, telemetry.FieldLoadInFlight: 0, telemetry.FieldLoadDue: w.Due(w.last.at),
-		telemetry.FieldLoadComplete:   r.Complete,
-		telemetry.FieldLoadConditions: given, telemetry.FieldLoadFailed: failed,
+		telemetry.FieldLoadComplete: r.Complete,
 	})
 	if r.Stopped != "" {
 		doc[telemetry.FieldLoadStopped] = r.Stopped
+	}
+	if given != nil {
+		doc[telemetry.FieldLoadConditions] = given
+	}
+	if failed != nil {
+		doc[telemetry.FieldLoadFailed] = failed
 	}
 	return w.entry(doc)
 }

@@ -22,7 +22,7 @@ func TestLoop(t *testing.T) {
 		if err := judge.Start(); err != nil {
 			t.Fatal(err)
 		}
-		l.load(t, ledger, "200", "10s")
+		l.load(t, ledger, "200", "10s", l.telling("loadgen")...)
 		r := l.verdict(t, judge.Wait(), 0)
 		if a := r.Account; a.Attempts != 2000 || a.Delivered != 2000 || a.Documents != 2000 {
 			t.Errorf("%d of %d attempts delivered in %d documents, want 2000 in 2000", a.Delivered, a.Attempts, a.Documents)
@@ -41,7 +41,21 @@ func TestLoop(t *testing.T) {
 		if len(r.Streams) != 6 {
 			t.Errorf("%d metric streams, want 6", len(r.Streams))
 		}
+		if told := r.Told; told == nil || told.Summaries != 1 || len(told.Differs) > 0 {
+			t.Errorf("loadgen told %+v", told)
+		}
 		l.lookAtBoard(t, r.Account.Run)
+	})
+
+	t.Run("what loadgen tells of a run adds up, and nothing else can be told", l.told)
+	t.Run("a summary that is not the ledger's is found", l.toldWrong)
+	t.Run("a key that may not tell costs the load nothing", func(t *testing.T) {
+		ledger := l.path("silent.ledger")
+		l.untold(t, ledger, "reader")
+		r := l.verdict(t, l.command(t, "provisioner", l.verify(ledger)...).Run(), 0)
+		if r.Account.Delivered != 300 || r.Told == nil || r.Told.Documents != 0 {
+			t.Errorf("%d delivered, told %+v; want 300 and nothing", r.Account.Delivered, r.Told)
+		}
 	})
 
 	t.Run("the plugins answer as a real node does", func(t *testing.T) {
@@ -217,4 +231,6 @@ func TestLoop(t *testing.T) {
 			t.Errorf("it says %q, want one line about the connection", text)
 		}
 	})
+
+	t.Run("nor does an Elasticsearch that is gone", func(t *testing.T) { l.untold(t, l.path("gone.ledger"), "loadgen") })
 }

@@ -85,9 +85,9 @@ func (l *loop) loadgen(ledger, rate, duration string) []string {
 
 func runOf(ledger string) string { return strings.TrimSuffix(filepath.Base(ledger), ".ledger") }
 
-func (l *loop) load(t *testing.T, ledger, rate, duration string) {
+func (l *loop) load(t *testing.T, ledger, rate, duration string, more ...string) {
 	t.Helper()
-	if err := l.command(t, "loadgen", l.loadgen(ledger, rate, duration)...).Run(); err != nil {
+	if err := l.command(t, "loadgen", append(l.loadgen(ledger, rate, duration), more...)...).Run(); err != nil {
 		t.Fatalf("loadgen: %v", err)
 	}
 }
@@ -113,6 +113,11 @@ type report struct {
 	Followed *struct{ Lag struct{ Count int64 } }
 	Panels   []struct{ ID, Outcome string }
 	Streams  []struct{ Documents int64 }
+	Told     *struct {
+		Documents int64
+		Summaries int
+		Differs   []string
+	}
 }
 
 type seqs struct {
