@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -245,6 +246,25 @@ func TestReadyUntilTheDrain(t *testing.T) {
 	}
 	if _, err := p.wait(); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestTheAdminPortEndsWithTheServer(t *testing.T) {
+	setSecret(t, "ADMIN_TOKEN", "sixteen-or-more-letters")
+	p := launch(t, "-admin-addr", "127.0.0.1:0")
+	p.stop()
+	lines, err := p.wait()
+	if err != nil {
+		t.Error(err)
+	}
+	opened := slices.IndexFunc(lines, func(l map[string]any) bool { return l["message"] == "admin port open" })
+	if opened < 0 {
+		t.Fatalf("it was never open: %v", lines)
+	}
+	at := lines[opened]["server"].(map[string]any)
+	if c, err := net.Dial("tcp", fmt.Sprintf("%s:%.0f", at["address"], at["port"])); err == nil {
+		c.Close()
+		t.Error("it is still open")
 	}
 }
 

@@ -117,10 +117,10 @@ func (p *assembly) operate(ctx context.Context, server *rest.Server, faults *fau
 	if p.store != nil {
 		o.Pool = fault.NewPool(p.config.Pool, p.store.SetPool)
 	}
-	end = p.beside(admin.New(o).HTTP(), listener, "admin port open")
+	shut := p.beside(admin.New(o).HTTP(), listener, "admin port open")
 	return func() error {
 		pressure.End()
 		faults.Clear()
-		return end()
+		return shut()
 	}, nil
 }
