@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"plumbline/loadgen/ledger"
 	"plumbline/stack/native"
 )
 
@@ -217,6 +218,24 @@ func (l *loop) count(t *testing.T, ledger, holding string) (n uint64) {
 		}
 	}
 	return n
+}
+
+// resets returns how many connections of a run broke off, by its ledger.
+func (l *loop) resets(t *testing.T, path string) uint64 {
+	t.Helper()
+	r, err := ledger.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	for err == nil {
+		_, err = r.Next()
+	}
+	sums, whole := r.Trailer()
+	if !whole {
+		t.Fatalf("ledger %s: %v", path, err)
+	}
+	return sums.Reset
 }
 
 // fault asks demo-app's admin port to change a fault.
