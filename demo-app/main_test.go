@@ -249,6 +249,42 @@ func TestReadyUntilTheDrain(t *testing.T) {
 	}
 }
 
+// What can be said of an address without asking anybody is said with all else
+// that is wrong, before anybody is asked.
+func TestBadAddressesAreToldTogetherAndNobodyIsAsked(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := make(chan bool)
+	go func() {
+		c, err := listener.Accept()
+		if err == nil {
+			c.Close()
+		}
+		asked <- err == nil
+	}()
+	setSecret(t, "REDIS_URL", "redis://"+listener.Addr().String())
+	setSecret(t, "DATABASE_URL", "mariadb://h/d")
+	setSecret(t, "SMTP_URL", "smtp://h:99999?from=a@b.org")
+	t.Setenv("ICAT_URL", "https://h/icat?x=y")
+	t.Setenv("OTEL_TRACES_EXPORTER", "zipkin")
+	var stdout, stderr bytes.Buffer
+	code := cli.Report(&stderr, "demo-app", run(t.Context(), []string{"-addr", "127.0.0.1:0"}, &stdout, &stderr))
+	listener.Close()
+	if <-asked {
+		t.Error("the Redis was asked")
+	}
+	if lines := strings.Count(stderr.String(), "\n"); code != 64 || lines != 5 || stdout.Len() > 0 {
+		t.Errorf("exit code %d, %d lines, want 64 and 4 with a hint:\n%s", code, lines, &stderr)
+	}
+	for _, name := range []string{"DATABASE_URL_FILE: ", "ICAT_URL ", "SMTP_URL_FILE: ", "OTEL_TRACES_EXPORTER "} {
+		if !strings.Contains(stderr.String(), "demo-app: "+name) {
+			t.Errorf("%s is not told:\n%s", name, &stderr)
+		}
+	}
+}
+
 func TestTheAdminPortEndsWithTheServer(t *testing.T) {
 	setSecret(t, "ADMIN_TOKEN", "sixteen-or-more-letters")
 	p := launch(t, "-admin-addr", "127.0.0.1:0")
@@ -291,7 +327,7 @@ func TestBadCommandLines(t *testing.T) {
 		{"all bad values at once", []string{"-addr", "x", "-seed", "-1", "-scale", "big", "-log-level", "loud", "-service-name", "a b"}, 64,
 			[]string{`-addr "x"`, `-seed "-1"`, `-scale "big"`, `-log-level "loud"`, `-service-name "a b"`}},
 		{"a port in use", []string{"-addr", busy.Addr().String()}, 2, []string{"address already in use", "hint: stop what uses the port"}},
-		{"a database that cannot be", []string{"-addr", "127.0.0.1:0", "-database-url", "/does/not/exist.db"}, 2, []string{"/does/not/exist.db", "hint: name another database"}},
+		{"a database that is none", []string{"-addr", "127.0.0.1:0", "-database-url", "main.go"}, 2, []string{"main.go", "hint: name another database"}},
 		{"a worker with a queue that nobody else has", []string{"worker"}, 64, []string{"DATABASE_URL"}},
 		{"a server that is not there", []string{"healthcheck", "-addr", free}, 1, []string{"connection refused"}},
 	} {

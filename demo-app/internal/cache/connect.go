@@ -1,9 +1,13 @@
 package cache
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -21,13 +25,13 @@ const (
 	probeLife = time.Minute
 )
 
-// Connect returns a client of the Redis at url, redis://[user:password@]host:port[/db]
+// Connect returns a client of the Redis at an address, redis://[user:password@]host:port[/db]
 // or rediss:// for TLS. It dials when it is first used, and again after each
-// loss. No error shows the url, since it may hold a password.
-func Connect(url string) (*redis.Client, error) {
-	o, err := redis.ParseURL(url)
+// loss. No error shows the address, since it may hold a password.
+func Connect(address string) (*redis.Client, error) {
+	o, err := parse(address)
 	if err != nil {
-		return nil, errors.New("parse the redis URL: want redis://[user:password@]host:port[/db], or rediss:// for TLS")
+		return nil, fmt.Errorf("redis URL: %w", err)
 	}
 	// The library tells its own standard error what it also returns; the log of
 	// this process is made of what is returned.
@@ -39,6 +43,24 @@ func Connect(url string) (*redis.Client, error) {
 	// A hosted Redis announces its maintenance this way; ours refuses the question.
 	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	return redis.NewClient(o), nil
+}
+
+// CheckURL reports what is wrong with an address for Connect. It asks nobody.
+func CheckURL(address string) error {
+	_, err := parse(address)
+	return err
+}
+
+func parse(address string) (*redis.Options, error) {
+	u, err := url.Parse(address)
+	if err == nil && slices.Contains([]string{"redis", "rediss"}, u.Scheme) && u.Hostname() != "" {
+		port, bad := strconv.ParseUint(cmp.Or(u.Port(), "6379"), 10, 16)
+		o, err := redis.ParseURL(address)
+		if err == nil && bad == nil && port > 0 && o.DB >= 0 {
+			return o, nil
+		}
+	}
+	return nil, errors.New("not of the form redis://:password@host:port/0, or rediss:// for TLS")
 }
 
 // Usable reports why the Redis of client cannot be worked with, if so. It writes

@@ -12,7 +12,7 @@ func TestARedisThatCannotBeWrittenToIsNotUsable(t *testing.T) {
 		return func() error { return client.ConfigSet(t.Context(), name, value).Err() }
 	}
 	replicaOf := func(host, port string) func() error {
-		return func() error { return client.SlaveOf(t.Context(), host, port).Err() }
+		return func() error { return client.ReplicaOf(t.Context(), host, port).Err() }
 	}
 	for _, row := range []struct {
 		is          string

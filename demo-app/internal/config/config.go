@@ -1,7 +1,7 @@
 // Package config is what an operator may set of demo-app: by flag, by
 // environment variable and, for what may hold a secret, by a file. It checks
-// everything at once and prints the help. It leaves acting on it to main, and
-// the OTEL_* variables to the OpenTelemetry SDK.
+// everything at once, OTEL_* variables and what addresses mean to who will open
+// them included, and asks nobody. It prints the help. Acting on it all is main's.
 //
 // A flag wins over the environment, the environment over the default. A flag's
 // variable has its name in capitals, with underscores for dashes: -log-level is

@@ -147,19 +147,21 @@ func TestRefusals(t *testing.T) {
 		"a secret beyond measure":    {nil, env{"ADMIN_TOKEN_FILE": large}, []string{"ADMIN_TOKEN_FILE: " + large + ": larger than 65536 bytes"}},
 		"a short token":              {nil, env{"ADMIN_TOKEN": "hunter2"}, []string{"ADMIN_TOKEN: shorter than 16 characters"}},
 		"a token with a space":       {nil, env{"ADMIN_TOKEN": "hunter2 hunter2 hunter2"}, []string{"ADMIN_TOKEN: holds a space or what is not ASCII, which no header can carry"}},
-		"a bad URL is not repeated":  {nil, env{"DATABASE_URL": "postgres://u:hunter2@h/d"}, []string{"DATABASE_URL: unknown kind of database; known: :memory:, a file, mariadb://"}},
-		"a database without name":    {nil, env{"DATABASE_URL": "mariadb://u:hunter2@h:3306"}, []string{"DATABASE_URL: not of the form mariadb://user:password@host:port/name or mariadb://user:password@unix(/socket)/name"}},
-		"no database":                {[]string{"-database-url", ""}, nil, []string{`-database-url "": name a file, or :memory: for none`}},
+		"a bad URL is not repeated":  {nil, env{"DATABASE_URL": "postgres://u:hunter2@h/d"}, []string{"DATABASE_URL: unknown kind of database; want :memory:, a path or mariadb://user:password@host:port/database"}},
+		"a database without name":    {nil, env{"DATABASE_URL": "mariadb://u:hunter2@h:3306"}, []string{"DATABASE_URL: no database; want mariadb://user:password@host:port/database or mariadb://user:password@unix(/path)/database"}},
+		"no database":                {[]string{"-database-url", ""}, nil, []string{`-database-url "": names no database; want :memory:, a path or mariadb://user:password@host:port/database`}},
+		"a database nowhere":         {nil, env{"DATABASE_URL": "/no/such/folder/icat.db"}, []string{"DATABASE_URL: names a file whose folder is not there or cannot be entered"}},
+		"a folder for a database":    {[]string{"-database-url", os.TempDir()}, nil, []string{"-database-url: names what is no file"}},
 		"a Redis that is none":       {nil, env{"REDIS_URL": "http://:hunter2@h"}, []string{"REDIS_URL: not of the form redis://:password@host:port/0, or rediss:// for TLS"}},
 		"a URL that does not parse":  {nil, env{"REDIS_URL": "redis://:hunter2\x7f@h"}, []string{"REDIS_URL: not of the form redis://:password@host:port/0, or rediss:// for TLS"}},
 		"a Redis database's name":    {nil, env{"REDIS_URL": "redis://:hunter2@h/icat"}, []string{"REDIS_URL: not of the form redis://:password@host:port/0, or rediss:// for TLS"}},
-		"a mail server that is none": {nil, env{"SMTP_URL": "mail://:hunter2@h"}, []string{"SMTP_URL: not of the form smtp://user:password@host:port?from=address, or smtps:// for TLS"}},
+		"a mail server that is none": {nil, env{"SMTP_URL": "mail://:hunter2@h"}, []string{"SMTP_URL: scheme is not smtp or smtps"}},
 		"mail without a sender":      {nil, env{"SMTP_URL": "smtp://:hunter2@h"}, []string{"SMTP_URL: no sender; add ?from=icat@example.org"}},
-		"a password in the clear":    {nil, env{"ICAT_URL": "http://icat.example"}, []string{`ICAT_URL "http://icat.example": plain http is for loopback only; use https`}},
+		"a password in the clear":    {nil, env{"ICAT_URL": "http://icat.example"}, []string{`ICAT_URL "http://icat.example": plain http would show passwords to the network; use https`}},
 		"the admin port exposed":     {[]string{"-admin-addr", ":8001"}, nil, []string{`-admin-addr ":8001": not on loopback; forward the port instead of exposing it`}},
 		"exposed by another address": {nil, env{"ADMIN_ADDR": "10.0.0.1:8001"}, []string{`ADMIN_ADDR "10.0.0.1:8001": not on loopback; forward the port instead of exposing it`}},
-		"a password in the ICAT_URL": {nil, env{"ICAT_URL": "https://u:hunter2@h"}, []string{"ICAT_URL: holds a user; ICAT_USERNAME and ICAT_PASSWORD are for that"}},
-		"a user in the ICAT_URL":     {nil, env{"ICAT_URL": "https://u@h"}, []string{`ICAT_URL "https://u@h": holds a user; ICAT_USERNAME and ICAT_PASSWORD are for that`}},
+		"a password in the ICAT_URL": {nil, env{"ICAT_URL": "https://u:hunter2@h"}, []string{"ICAT_URL: holds a user; user and password have settings of their own"}},
+		"a user in the ICAT_URL":     {nil, env{"ICAT_URL": "https://u@h"}, []string{`ICAT_URL "https://u@h": holds a user; user and password have settings of their own`}},
 		"authorities that are none":  {nil, env{"ICAT_CA_FILE": empty}, []string{fmt.Sprintf("ICAT_CA_FILE %q: holds no PEM certificate", empty)}},
 		"authorities that are away":  {nil, env{"ICAT_CA_FILE": missing}, []string{fmt.Sprintf("ICAT_CA_FILE %q: no such file or directory", missing)}},
 		"both catalogues": {nil, env{"ICAT_URL": "https://h", "ICAT_USERNAME": "u", "ICAT_PASSWORD": "hunter2", "DATABASE_URL": "x.db"},
@@ -169,6 +171,20 @@ func TestRefusals(t *testing.T) {
 		"a queue that nobody works on":   {nil, env{"WORKERS": "0"}, []string{"WORKERS is 0 and no other process can reach a queue in memory: set DATABASE_URL or REDIS_URL, or WORKERS to 1"}},
 		"a worker on its own":            {[]string{"worker"}, env{"WORKERS": "0"}, []string{"WORKERS is 0: a worker needs at least 1", "a worker needs the server's database: set DATABASE_URL to a file or mariadb://, or ICAT_URL"}},
 		"a worker without a queue":       {[]string{"worker"}, env{"ICAT_URL": "https://h", "ICAT_AUTHENTICATOR_NAME": "anon"}, []string{"a worker needs the server's queue: set REDIS_URL"}},
+		"all addresses at once, as who opens them reads them": {
+			nil,
+			env{
+				"DATABASE_URL": "mariadb://u:hunter2@h/d?tls=false", "REDIS_URL": "redis://:hunter2@h:66666/0?tls=no", "ICAT_URL": "https://:8181/icat",
+				"SMTP_URL": "smtp://u:hunter2@h:0?from=a@b.org", "OTEL_TRACES_SAMPLER": "some", "OTEL_EXPORTER_OTLP_ENDPOINT": "h:4318",
+			},
+			[]string{
+				"DATABASE_URL: not one database name; parameters are not known; want mariadb://user:password@host:port/database or mariadb://user:password@unix(/path)/database",
+				`ICAT_URL "https://:8181/icat": not of the form https://host:8181/icat`,
+				"REDIS_URL: not of the form redis://:password@host:port/0, or rediss:// for TLS",
+				"SMTP_URL: port is not 1 to 65535",
+				`OTEL_TRACES_SAMPLER "some": known are always_on, always_off, traceidratio, parentbased_always_on, parentbased_always_off, parentbased_traceidratio`,
+				"OTEL_EXPORTER_OTLP_ENDPOINT is not an address like http://localhost:4318",
+			}},
 		"all at once, flags and environment": {
 			[]string{"-nope", "x", "-addr", "x", "-admin-token", "hunter2", "-admin-token", "hunter2", "-scale", "big", "-service-name", "a b", "-pool", "0", "-max-in-flight", "-1", "-drain-timeout", "0s"},
 			env{"SEED": "-1", "LOG_LEVEL": "loud", "CACHE": "maybe", "CACHE_TTL": "5", "ENVIRONMENT": strings.Repeat("x", 65)},
@@ -214,7 +230,7 @@ func TestRefusals(t *testing.T) {
 
 func TestSecretsAreNotShown(t *testing.T) {
 	c, err := Read([]string{"-service-name", "x"}, env{
-		"ADMIN_TOKEN": "hunter2-hunter2-hunter2", "DATABASE_URL": "mariadb://icat:hunter2@h:3306/icat?x=hunter2", "REDIS_URL": "redis://:hunter2@r:6379/0",
+		"ADMIN_TOKEN": "hunter2-hunter2-hunter2", "DATABASE_URL": "mariadb://icat:hunter2@h:3306/icat", "REDIS_URL": "redis://:hunter2@r:6379/0",
 		"SMTP_URL": "smtp://u:hun@ter2@m:25?from=a@b.org",
 	}.lookup, nil)
 	if err != nil {
@@ -236,7 +252,7 @@ func TestSecretsAreNotShown(t *testing.T) {
 			t.Errorf("%s tells a secret: %s", how, text)
 		}
 	}
-	for _, want := range []string{"admin-token=[set]", "database-url=mariadb://h:3306/icat?…", "redis-url=redis://r:6379/0", "smtp-url=smtp://m:25?…", "service-name=x"} {
+	for _, want := range []string{"admin-token=[set]", "database-url=mariadb://h:3306/icat", "redis-url=redis://r:6379/0", "smtp-url=smtp://m:25?…", "service-name=x"} {
 		if !strings.Contains(strings.ReplaceAll(c.String(), `"`, ""), want) {
 			t.Errorf("%s lacks %s", c, want)
 		}

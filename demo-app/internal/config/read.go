@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"plumbline/cli"
+	"plumbline/demo-app/telemetry/spans"
 )
 
 // maxSecretFile bounds what is read of a secret's file, in bytes.
@@ -50,6 +51,12 @@ func Read(args []string, lookup func(name string) (string, bool), stdout io.Writ
 			continue
 		}
 		c.values = append(c.values, Value{Name: r.Name, Value: shown(r.Setting, found.value), From: found.from})
+	}
+	if c.Command != Healthcheck {
+		bad = append(bad, spans.Check(func(name string) string {
+			value, _ := lookup(name)
+			return value
+		})...)
 	}
 	if bad == nil { // only then do the values mean something together
 		bad = c.contradictions()

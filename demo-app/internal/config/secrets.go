@@ -3,10 +3,6 @@ package config
 import (
 	"errors"
 	"fmt"
-	"net/mail"
-	"net/url"
-	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -33,49 +29,11 @@ func token(to *Secret) set {
 	}
 }
 
-func databaseURL(to *Secret) set {
+// url takes an address that those can read who will open it.
+func url(to *Secret, check func(string) error) set {
 	return func(v string) error {
-		switch scheme, _, place, isURL := userinfo(v); {
-		case v == "":
-			return errors.New("name a file, or " + Memory + " for none")
-		case !isURL:
-		case scheme != "mariadb":
-			return errors.New("unknown kind of database; known: " + Memory + ", a file, mariadb://")
-		default:
-			server, database, ok := cutLast(place, "/")
-			if database, _, _ = strings.Cut(database, "?"); !ok || server == "" || database == "" {
-				return errors.New("not of the form mariadb://user:password@host:port/name or mariadb://user:password@unix(/socket)/name")
-			}
-		}
-		*to = secretURL(v)
-		return nil
-	}
-}
-
-func redisURL(to *Secret) set {
-	return func(v string) error {
-		u, err := url.Parse(v)
-		if err != nil || !slices.Contains([]string{"redis", "rediss"}, u.Scheme) || u.Hostname() == "" || !number(strings.TrimPrefix(u.Path, "/")) {
-			return errors.New("not of the form redis://:password@host:port/0, or rediss:// for TLS")
-		}
-		*to = secretURL(v)
-		return nil
-	}
-}
-
-func number(s string) bool {
-	_, err := strconv.ParseUint(s, 10, 16)
-	return s == "" || err == nil
-}
-
-func mailURL(to *Secret) set {
-	return func(v string) error {
-		u, err := url.Parse(v)
-		if err != nil || !slices.Contains([]string{"smtp", "smtps"}, u.Scheme) || u.Hostname() == "" {
-			return errors.New("not of the form smtp://user:password@host:port?from=address, or smtps:// for TLS")
-		}
-		if _, err := mail.ParseAddress(u.Query().Get("from")); err != nil {
-			return errors.New("no sender; add ?from=icat@example.org")
+		if err := check(v); err != nil {
+			return err
 		}
 		*to = secretURL(v)
 		return nil

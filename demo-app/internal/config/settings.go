@@ -3,6 +3,10 @@ package config
 import (
 	"strings"
 	"time"
+
+	"plumbline/demo-app/internal/cache"
+	"plumbline/demo-app/internal/jobs"
+	"plumbline/demo-app/internal/store"
 )
 
 // Setting is one thing that an operator may set.
@@ -37,24 +41,24 @@ func rows(c *Config) []row {
 		{setting("environment", "demo", "service.environment in every line"), work, name(&c.Environment)},
 		{setting("log-level", "info", "debug, info, warn or error; access lines are always written"), work, level(&c.Level)},
 
-		{secretive("database-url", Memory, "catalogue and queue: :memory:, a SQLite file, or mariadb://USER:PASSWORD@HOST:PORT/NAME"), work, databaseURL(&c.DatabaseURL)},
+		{secretive("database-url", Memory, "catalogue and queue: :memory:, a SQLite file, or mariadb://USER:PASSWORD@HOST:PORT/NAME"), work, url(&c.DatabaseURL, store.CheckURL)},
 		{setting("pool", "8", "connections to the database"), work, whole(&c.Pool, 1, 1000)},
 		{setting("seed", "1", "seed of the made-up facility"), work, seed(&c.Seed)},
 		{setting("scale", "small", "size of the facility: small or full"), work, scale(&c.Scale)},
 
-		{setting("icat-url", "", "icat.server that is the catalogue instead of a database, such as https://HOST:8181/icat"), work, webURL(&c.ICAT.URL)},
+		{setting("icat-url", "", "icat.server that is the catalogue instead of a database, such as https://HOST:8181/icat"), work, icatURL(&c.ICAT.URL)},
 		{setting("icat-username", "", "account at the icat.server"), work, text(&c.ICAT.Username)},
 		{secret("icat-password", "its password"), work, anyPassword(&c.ICAT.Password)},
 		{setting("icat-authenticator-name", "simple", "mnemonic of its authenticator; anon needs no account"), work, name(&c.ICAT.Authenticator)},
 		{setting("icat-check-cert", "true", "whether to check the icat.server's certificate"), work, truth(&c.ICAT.CheckCert)},
 		{setting("icat-ca-file", "", "PEM file of the authorities that vouch for the icat.server"), work, authorities(&c.ICAT.CAFile)},
 
-		{secretive("redis-url", "", "sessions, cache and queue in Redis: redis://:PASSWORD@HOST:PORT/0"), work, redisURL(&c.RedisURL)},
+		{secretive("redis-url", "", "sessions, cache and queue in Redis: redis://:PASSWORD@HOST:PORT/0"), work, url(&c.RedisURL, cache.CheckURL)},
 		{setting("session-lifetime", "2h", "how long a session lasts from its last refresh"), serve, duration(&c.SessionLifetime, time.Second, 30*24*hour)},
 		{setting("cache", "on", "whether answers of the catalogue are cached: on or off"), serve, truth(&c.Cache)},
 		{setting("cache-ttl", "5s", "how long a cached answer is good"), serve, duration(&c.CacheTTL, time.Millisecond, hour)},
 
-		{secretive("smtp-url", "", "mail server of notifications: smtp://USER:PASSWORD@HOST:PORT?from=ADDRESS; without one they are logged"), work, mailURL(&c.SMTPURL)},
+		{secretive("smtp-url", "", "mail server of notifications: smtp://USER:PASSWORD@HOST:PORT?from=ADDRESS; without one they are logged"), work, url(&c.SMTPURL, jobs.CheckURL)},
 		{setting("workers", "1", "download workers in this process; 0 leaves the work to demo-app worker"), work, whole(&c.Workers, 0, 64)},
 
 		{setting("max-in-flight", "256", "requests being answered at a time; 0 for no limit"), serve, whole(&c.MaxInFlight, 0, 100_000)},

@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/url"
 	"os"
 	"strconv"
 	"strings"
 	"time"
 
 	"plumbline/demo-app/facility"
+	"plumbline/demo-app/internal/upstream"
 	"plumbline/demo-app/telemetry"
 	"plumbline/localweb"
 )
@@ -143,17 +143,13 @@ func truth(to *bool) set {
 	}
 }
 
-func webURL(to *string) set {
+func icatURL(to *string) set {
 	return func(v string) error {
-		u, err := url.Parse(v)
-		switch {
-		case v == "": // none
-		case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "":
-			return errors.New("not a URL of the form https://host:8181/icat")
-		case u.User != nil:
-			return errors.New("holds a user; ICAT_USERNAME and ICAT_PASSWORD are for that")
-		case u.Scheme == "http" && !localweb.Loopback(u.Hostname()):
-			return errors.New("plain http is for loopback only; use https")
+		if v == "" { // none
+			return nil
+		}
+		if err := upstream.CheckURL(v); err != nil {
+			return err
 		}
 		*to = strings.TrimRight(v, "/")
 		return nil

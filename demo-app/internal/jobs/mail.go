@@ -47,22 +47,22 @@ func NewMailer(address string, roots *x509.CertPool) (*Mailer, error) {
 	u, err := url.Parse(address)
 	switch {
 	case err != nil:
-		return nil, errors.New("smtp url: not a URL; escape special characters of the password as %XX")
+		return nil, errors.New("not a URL; escape special characters of the password as %XX")
 	case u.Scheme != "smtp" && u.Scheme != "smtps":
-		return nil, errors.New("smtp url: scheme is not smtp or smtps")
+		return nil, errors.New("scheme is not smtp or smtps")
 	case u.Hostname() == "":
-		return nil, errors.New("smtp url: no host")
+		return nil, errors.New("no host")
 	case u.Path != "" && u.Path != "/" || u.Fragment != "":
-		return nil, errors.New("smtp url: more than smtp://user:password@host:port?from=address")
+		return nil, errors.New("more than smtp://user:password@host:port?from=address")
 	}
 	for key := range u.Query() {
 		if key != "from" {
-			return nil, errors.New("smtp url: unknown parameter; known: from")
+			return nil, errors.New("unknown parameter; known: from")
 		}
 	}
 	from, err := mail.ParseAddress(u.Query().Get("from"))
 	if err != nil {
-		return nil, errors.New("smtp url: no sender; add ?from=icat@example.org")
+		return nil, errors.New("no sender; add ?from=icat@example.org")
 	}
 	port, policy := portSMTP, gomail.TLSOpportunistic
 	m := &Mailer{host: u.Hostname(), from: from.String(), dialer: &net.Dialer{}}
@@ -73,7 +73,7 @@ func NewMailer(address string, roots *x509.CertPool) (*Mailer, error) {
 	}
 	if p := u.Port(); p != "" {
 		if port, err = strconv.Atoi(p); err != nil || port < 1 || port > 65535 {
-			return nil, errors.New("smtp url: port is not 1 to 65535")
+			return nil, errors.New("port is not 1 to 65535")
 		}
 	}
 	if u.User.Username() != "" {
@@ -87,6 +87,12 @@ func NewMailer(address string, roots *x509.CertPool) (*Mailer, error) {
 	m.options = append(m.options, gomail.WithPort(port), gomail.WithTLSPolicy(policy), gomail.WithTimeout(mailTimeout), gomail.WithoutRset(),
 		gomail.WithTLSConfig(security))
 	return m, nil
+}
+
+// CheckURL reports what is wrong with an address for NewMailer. It asks nobody.
+func CheckURL(address string) error {
+	_, err := NewMailer(address, nil)
+	return err
 }
 
 // Notify sends one message. A download without an address is left to the log.

@@ -313,14 +313,14 @@ func TestMailerURL(t *testing.T) {
 	for _, row := range []struct{ name, url, want string }{
 		{"all parts", "smtp://icat:s3cret@mail.example:587?from=icat@example.org", ""},
 		{"the least", "smtps://mail.example?from=icat@example.org", ""},
-		{"another scheme", "http://icat:s3cret@mail.example?from=icat@example.org", "smtp url: scheme is not smtp or smtps"},
-		{"no host", "smtp://icat:s3cret@?from=icat@example.org", "smtp url: no host"},
-		{"no sender", "smtp://icat:s3cret@mail.example", "smtp url: no sender; add ?from=icat@example.org"},
-		{"a header in the sender", "smtp://icat:s3cret@mail.example?from=a@b.c%0D%0ABcc:x@y.z", "smtp url: no sender; add ?from=icat@example.org"},
-		{"a bad port", "smtp://icat:s3cret@mail.example:99999?from=icat@example.org", "smtp url: port is not 1 to 65535"},
-		{"a bad escape in the password", "smtp://icat:s3cret%zz@mail.example?from=a@b.c", "smtp url: not a URL; escape special characters of the password as %XX"},
-		{"an unknown parameter", "smtp://icat:s3cret@mail.example?from=a@b.c&tls=off", "smtp url: unknown parameter; known: from"},
-		{"a path", "smtp://icat:s3cret@mail.example/x?from=a@b.c", "smtp url: more than smtp://user:password@host:port?from=address"},
+		{"another scheme", "http://icat:s3cret@mail.example?from=icat@example.org", "scheme is not smtp or smtps"},
+		{"no host", "smtp://icat:s3cret@?from=icat@example.org", "no host"},
+		{"no sender", "smtp://icat:s3cret@mail.example", "no sender; add ?from=icat@example.org"},
+		{"a header in the sender", "smtp://icat:s3cret@mail.example?from=a@b.c%0D%0ABcc:x@y.z", "no sender; add ?from=icat@example.org"},
+		{"a bad port", "smtp://icat:s3cret@mail.example:99999?from=icat@example.org", "port is not 1 to 65535"},
+		{"a bad escape in the password", "smtp://icat:s3cret%zz@mail.example?from=a@b.c", "not a URL; escape special characters of the password as %XX"},
+		{"an unknown parameter", "smtp://icat:s3cret@mail.example?from=a@b.c&tls=off", "unknown parameter; known: from"},
+		{"a path", "smtp://icat:s3cret@mail.example/x?from=a@b.c", "more than smtp://user:password@host:port?from=address"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			_, err := NewMailer(row.url, nil)

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 
@@ -24,16 +26,40 @@ const (
 	MariaDB Dialect = "mariadb"
 )
 
-// connect returns the pool for a URL. MariaDB need not be there yet.
-func connect(ctx context.Context, address string) (database, error) {
+const forms = "want " + Memory + ", a path or mariadb://user:password@host:port/database"
+
+// CheckURL reports what is wrong with a URL for Open. It opens nothing and asks
+// nobody. The error shows nothing of the URL.
+func CheckURL(address string) error {
 	if scheme, _, ok := strings.Cut(address, "://"); ok {
 		if scheme != string(MariaDB) {
-			return database{}, fmt.Errorf("open database: unknown scheme; want %s, a path or mariadb://user:password@host:port/database", Memory)
+			return errors.New("unknown kind of database; " + forms)
 		}
-		return connectMariaDB(address)
+		_, err := parseMariaDB(address)
+		return err
 	}
-	if address == "" {
-		return database{}, fmt.Errorf("open database: no URL; want %s, a path or mariadb://user:password@host:port/database", Memory)
+	switch address {
+	case Memory:
+		return nil
+	case "":
+		return errors.New("names no database; " + forms)
+	}
+	if folder, err := os.Stat(filepath.Dir(address)); err != nil || !folder.IsDir() {
+		return errors.New("names a file whose folder is not there or cannot be entered")
+	}
+	if file, err := os.Stat(address); err == nil && !file.Mode().IsRegular() {
+		return errors.New("names what is no file")
+	}
+	return nil
+}
+
+// connect returns the pool for a URL. MariaDB need not be there yet.
+func connect(ctx context.Context, address string) (database, error) {
+	if err := CheckURL(address); err != nil {
+		return database{}, fmt.Errorf("open database: URL: %w", err)
+	}
+	if strings.Contains(address, "://") {
+		return connectMariaDB(address)
 	}
 	return connectSQLite(ctx, address)
 }

@@ -27,7 +27,7 @@ const mariaForm = "want mariadb://user:password@host:port/database or mariadb://
 // parseMariaDB reads a URL strictly. Its errors show nothing of it, since there
 // is a password in it.
 func parseMariaDB(address string) (*mysql.Config, error) {
-	bad := func(what string) error { return fmt.Errorf("open database: URL: %s; %s", what, mariaForm) }
+	bad := func(what string) error { return fmt.Errorf("%s; %s", what, mariaForm) }
 	rest, ok := strings.CutPrefix(address, "mariadb://")
 	if !ok {
 		return nil, bad("not of the scheme mariadb")
@@ -39,7 +39,7 @@ func parseMariaDB(address string) (*mysql.Config, error) {
 	account, place := rest[:at], rest[at+1:]
 	c := mysql.NewConfig()
 	user, password, ok := strings.Cut(account, ":")
-	if !ok {
+	if !ok && !strings.HasPrefix(place, "unix(") { // at its socket the server may know who asks
 		return nil, bad("no password")
 	}
 	var errUser, errPassword error
@@ -89,7 +89,7 @@ func parseMariaDB(address string) (*mysql.Config, error) {
 func connectMariaDB(address string) (database, error) {
 	c, err := parseMariaDB(address)
 	if err != nil {
-		return database{}, err
+		return database{}, fmt.Errorf("open database: URL: %w", err)
 	}
 	name := "mariadb " + c.Addr + "/" + c.DBName
 	k, err := mysql.NewConnector(c)

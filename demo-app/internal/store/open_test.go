@@ -115,6 +115,7 @@ func TestURLs(t *testing.T) {
 		{"the usual port", "mariadb://icat:pw@db/cat", "icat pw tcp db:3306 cat", ""},
 		{"an IPv6 address", "mariadb://icat:pw@[::1]:3306/cat", "icat pw tcp [::1]:3306 cat", ""},
 		{"a socket", "mariadb://icat:pw@unix(/run/my sql.sock)/cat", "icat pw unix /run/my sql.sock cat", ""},
+		{"a socket whose server knows who asks", "mariadb://icat@unix(/run/x.sock)/cat", "icat  unix /run/x.sock cat", ""},
 		{"an encoded password", "mariadb://icat:p%40%2Fw%3A@db/cat", "icat p@/w: tcp db:3306 cat", ""},
 		{"no password", "mariadb://icat@db/cat", "", "no password"},
 		{"no user", "mariadb://db/cat", "", "no user"},

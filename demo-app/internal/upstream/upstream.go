@@ -88,7 +88,7 @@ type ICAT struct {
 func New(o Options) (*ICAT, error) {
 	base, err := address(o.URL)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("icat.server address: %w", err)
 	}
 	secure, err := o.tls()
 	if err != nil {
@@ -141,18 +141,25 @@ func (u *ICAT) Close(ctx context.Context) error {
 	return u.Logout(ctx, id)
 }
 
+// CheckURL reports what is wrong with a URL of Options. It asks nobody. The error
+// shows nothing of the URL.
+func CheckURL(text string) error {
+	_, err := address(text)
+	return err
+}
+
 // address checks and completes the address of an icat.server.
 func address(text string) (string, error) {
 	u, err := url.Parse(text)
 	switch {
 	case err != nil: // its text would repeat the address
-		return "", errors.New("icat.server address: not of the form https://host:8181/icat")
+		return "", errors.New("not of the form https://host:8181/icat")
 	case u.User != nil:
-		return "", errors.New("icat.server address: holds a user; credentials have settings of their own")
-	case u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.RawQuery != "" || u.Fragment != "":
-		return "", errors.New("icat.server address: not of the form https://host:8181/icat")
+		return "", errors.New("holds a user; user and password have settings of their own")
+	case u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http" || u.RawQuery != "" || u.Fragment != "":
+		return "", errors.New("not of the form https://host:8181/icat")
 	case u.Scheme == "http" && !localweb.Loopback(u.Hostname()):
-		return "", errors.New("icat.server address: plain http would show passwords to the network; use https")
+		return "", errors.New("plain http would show passwords to the network; use https")
 	}
 	path := strings.TrimRight(u.EscapedPath(), "/")
 	return u.Scheme + "://" + u.Host + cmp.Or(path, "/icat"), nil

@@ -48,7 +48,7 @@ func setting(getenv func(string) string, name string) string {
 	return cmp.Or(strings.TrimSpace(getenv("OTEL_EXPORTER_OTLP_TRACES_"+name)), strings.TrimSpace(getenv("OTEL_EXPORTER_OTLP_"+name)))
 }
 
-// newCollector takes values that check has seen.
+// newCollector takes values that are good one by one.
 func newCollector(getenv func(string) string) (*collector, error) {
 	c := &collector{
 		header:  http.Header{"Content-Type": {"application/x-protobuf"}, "User-Agent": {"OTel-OTLP-Exporter-Go/" + otlptrace.Version()}},
@@ -105,13 +105,13 @@ func trust(getenv func(string) string) (*tls.Config, error) {
 		}
 		c.RootCAs = x509.NewCertPool()
 		if !c.RootCAs.AppendCertsFromPEM(text) {
-			return nil, fmt.Errorf("%s holds no certificate in PEM", name)
+			return nil, fmt.Errorf("OTEL_EXPORTER_OTLP_CERTIFICATE %q: holds no certificate in PEM", name)
 		}
 	}
 	if cert, key := setting(getenv, "CLIENT_CERTIFICATE"), setting(getenv, "CLIENT_KEY"); cert != "" || key != "" {
 		pair, err := tls.LoadX509KeyPair(cert, key)
 		if err != nil {
-			return nil, fmt.Errorf("client certificate: %w", err)
+			return nil, fmt.Errorf("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and _KEY: %w", err)
 		}
 		c.Certificates = []tls.Certificate{pair}
 	}

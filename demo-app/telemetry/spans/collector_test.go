@@ -142,7 +142,7 @@ func TestTrustThatIsNoneIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{
-		"OTEL_EXPORTER_OTLP_CERTIFICATE": "holds no certificate", "OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE": "client certificate: ",
+		"OTEL_EXPORTER_OTLP_CERTIFICATE": "holds no certificate", "OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE": "CLIENT_CERTIFICATE and _KEY: ",
 	} {
 		o := options(io.Discard)
 		o.Getenv = func(n string) string {

@@ -10,10 +10,12 @@ import (
 	"strings"
 )
 
-// check reports every OTEL_* value that OpenTelemetry would otherwise pass over
+// Check reports every OTEL_* value that OpenTelemetry would otherwise pass over
 // with its default. Values that may hold a secret are not repeated.
-func check(getenv func(string) string) error {
-	var wrong []error
+func Check(getenv func(string) string) (wrong []error) {
+	if disabled(getenv) {
+		return nil
+	}
 	for _, v := range variables() {
 		text := strings.TrimSpace(getenv(v.name))
 		if text == "" {
@@ -23,7 +25,16 @@ func check(getenv func(string) string) error {
 			wrong = append(wrong, fmt.Errorf("%s %w", v.name, err))
 		}
 	}
-	return errors.Join(wrong...)
+	if wrong == nil { // only then do the values mean something together
+		if _, err := newCollector(getenv); err != nil {
+			wrong = append(wrong, err)
+		}
+	}
+	return wrong
+}
+
+func disabled(getenv func(string) string) bool {
+	return strings.EqualFold(getenv("OTEL_SDK_DISABLED"), "true")
 }
 
 type variable struct {

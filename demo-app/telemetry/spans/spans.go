@@ -34,14 +34,11 @@ type Options struct {
 // reports every bad value at once. A collector that cannot be reached is no
 // error: the spans are lost, and a line says so at most once a minute.
 func New(ctx context.Context, o Options) (*telemetry.Tracing, error) {
-	if strings.EqualFold(o.Getenv("OTEL_SDK_DISABLED"), "true") {
-		return nil, nil
-	}
-	if err := check(o.Getenv); err != nil {
+	if err := errors.Join(Check(o.Getenv)...); err != nil {
 		return nil, err
 	}
 	names := wanted(o.Getenv)
-	if len(names) == 0 {
+	if disabled(o.Getenv) || len(names) == 0 {
 		return nil, nil
 	}
 	from, err := origin(ctx, o.Service)
