@@ -5,7 +5,7 @@
 // it, it asks of the interfaces in contract.go; the words are icat's.
 //
 // What net/http refuses before it is a request (a malformed head, a head beyond
-// 16 KiB) gets a plain 400 or 431, no access line and no observation.
+// 16 KiB) gets plain text, no access line and no observation.
 package rest
 
 import (

@@ -27,10 +27,11 @@ read; asking for it by id is 403.
 include asks for them.
 
 **Errors** come in one envelope, Error; its code is ICAT's where ICAT has a word. Besides what an operation names: a path that does not exist is
-404 NO_SUCH_ROUTE, a method that a path lacks 405 METHOD_NOT_ALLOWED with the header Allow. A head beyond 16 KiB is refused before it is a
-request: 431 as plain text. An operator can switch faults on; any operation may then fail with any code of the envelope.
+404 NO_SUCH_ROUTE, a method that a path lacks 405 METHOD_NOT_ALLOWED with the header Allow. A head that is malformed or beyond
+16 KiB is refused before it is a request, as plain text without an X-Request-Id: 400, 417, 431, 501 or 505. An operator can switch faults on; any
+operation may then fail with any code of the envelope, or be cut without an answer.
 
-**Every answer** carries X-Request-Id: the client's own if it sent a sane one. A path has one spelling: /users/ is not /users.`
+**Every other answer** carries X-Request-Id: the client's own if it sent a sane one. A path has one spelling: /users/ is not /users.`
 
 // New returns the document, formatted.
 func New() []byte {
