@@ -28,7 +28,8 @@ func (f *Facility) spreadFiles() {
 }
 
 // makeDatasets gives the investigations their datasets in turn. One in ten is
-// not complete: nobody has counted its files or given it a place yet.
+// not complete: nobody has given it a place yet. Its files are counted all the
+// same, as the triggers of icat.server's database count.
 func (f *Facility) makeDatasets() []icat.Dataset {
 	samples := map[int64][]int64{} // of an investigation
 	for _, s := range f.samples {
@@ -45,13 +46,13 @@ func (f *Facility) makeDatasets() []icat.Dataset {
 			Base: newBase(r, id, IngestName, end), Complete: r.IntN(10) > 0, Description: v.Title, StartDate: icat.At(start), EndDate: icat.At(end),
 			Name: fmt.Sprintf("DATASET %d", id), InvestigationID: v.ID, TypeID: int64(1 + r.IntN(3)),
 		}
+		first, n := f.DatafilesOf(id)
+		size := int64(0)
+		for _, s := range f.sizes[first-1 : first-1+int64(n)] {
+			size += s
+		}
+		d.FileCount, d.FileSize = new(int64(n)), &size
 		if d.Complete {
-			first, n := f.DatafilesOf(id)
-			size := int64(0)
-			for _, s := range f.sizes[first-1 : first-1+int64(n)] {
-				size += s
-			}
-			d.FileCount, d.FileSize = new(int64(n)), &size
 			d.Location = fmt.Sprintf("/lils/%d/%d", v.ID, id)
 			if r.IntN(2) == 0 {
 				d.DOI = fmt.Sprintf("10.5072/LILS.DS.%d", id)
@@ -65,17 +66,16 @@ func (f *Facility) makeDatasets() []icat.Dataset {
 	return all
 }
 
-// sumUp tells the investigations what their complete datasets hold.
+// sumUp tells the investigations what their datasets hold.
 func (f *Facility) sumUp() {
 	for i := range f.investigations {
 		v := &f.investigations[i]
 		v.FileCount, v.FileSize = new(int64), new(int64)
 	}
 	for _, d := range f.datasets {
-		if v := &f.investigations[d.InvestigationID-1]; d.Complete {
-			*v.FileCount += *d.FileCount
-			*v.FileSize += *d.FileSize
-		}
+		v := &f.investigations[d.InvestigationID-1]
+		*v.FileCount += *d.FileCount
+		*v.FileSize += *d.FileSize
 	}
 }
 

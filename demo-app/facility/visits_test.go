@@ -103,10 +103,19 @@ func TestFilesAreWhereTheFacilitySays(t *testing.T) {
 		switch {
 		case count[i] != int64(n):
 			t.Errorf("dataset %d has %d files, DatafilesOf says %d", d.ID, count[i], n)
-		case !d.Complete && (d.FileCount != nil || d.FileSize != nil || d.Location != ""):
-			t.Errorf("dataset %d is not complete, but counted", d.ID)
-		case d.Complete && (*d.FileCount != count[i] || *d.FileSize != size[i]):
+		case d.Complete != (d.Location != ""):
+			t.Errorf("dataset %d: complete %v, at %q", d.ID, d.Complete, d.Location)
+		case *d.FileCount != count[i] || *d.FileSize != size[i]:
 			t.Errorf("dataset %d has %d files of %d bytes and says %d of %d", d.ID, count[i], size[i], *d.FileCount, *d.FileSize)
+		}
+	}
+	for _, v := range f.investigations {
+		var files, bytes int64
+		for _, id := range f.DatasetsOf(v.ID) {
+			files, bytes = files+count[id-1], bytes+size[id-1]
+		}
+		if *v.FileCount != files || *v.FileSize != bytes {
+			t.Errorf("investigation %d has %d files of %d bytes and says %d of %d", v.ID, files, bytes, *v.FileCount, *v.FileSize)
 		}
 	}
 	slices.Sort(spread)

@@ -163,7 +163,7 @@ func (a *api) byID(e *icat.Entity, user, id int64) int {
 func (a *api) files(user int64) (total int) {
 	for _, v := range a.f.Investigations() {
 		if a.f.CanRead(user, v.ID, a.now) {
-			total += int(*v.FileCount) // complete datasets only: at most what there is
+			total += int(*v.FileCount)
 		}
 	}
 	return total
