@@ -151,6 +151,14 @@ func TestAKilledRunLeavesAReadableLedger(t *testing.T) {
 		case <-t.Context().Done():
 		}
 	}
+	if _, hint := ledgerCommand(t, "stats", path); !strings.Contains(hint, "still going on") {
+		t.Errorf("while it runs: %q", hint)
+	}
+	followed := make(chan string, 1)
+	go func() {
+		_, said := ledgerCommand(t, "show", "-f", path)
+		followed <- said
+	}()
 	if err := command.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -170,12 +178,23 @@ func TestAKilledRunLeavesAReadableLedger(t *testing.T) {
 			t.Errorf("attempt %d is recorded as answered and never arrived", a.Seq)
 		}
 	}
-	var stdout, stderr bytes.Buffer
-	code := cli.Report(&stderr, "loadgen", run(t.Context(), []string{"ledger", "stats", path}, &stdout, &stderr))
-	want := fmt.Sprintf("loadgen: ledger %s ends after attempt %d without a trailer\nhint: ", path, truncated.LastSeq)
-	if code != cli.False || !strings.HasPrefix(stderr.String(), want) || !strings.Contains(stdout.String(), "no trailer") {
-		t.Errorf("stats: exit code %d, %q, want %d, %q\n%s", code, stderr.String(), cli.False, want, stdout.String())
+	want := fmt.Sprintf("loadgen: ledger %s ends after attempt %d without a trailer\nhint: the run was killed: ", path, truncated.LastSeq)
+	if stdout, said := ledgerCommand(t, "stats", path); !strings.HasPrefix(said, want) || !strings.Contains(stdout, "no trailer") {
+		t.Errorf("stats: %q, want %q\n%s", said, want, stdout)
 	}
+	if said := <-followed; !strings.HasPrefix(said, want) {
+		t.Errorf("who followed it was told %q, want %q", said, want)
+	}
+}
+
+// ledgerCommand runs loadgen ledger on a ledger without its end.
+func ledgerCommand(t *testing.T, args ...string) (stdout, stderr string) {
+	t.Helper()
+	var out, told bytes.Buffer
+	if code := cli.Report(&told, "loadgen", run(t.Context(), append([]string{"ledger"}, args...), &out, &told)); code != cli.False {
+		t.Errorf("%v: exit code %d, want %d", args, code, cli.False)
+	}
+	return out.String(), told.String()
 }
 
 func readLedger(path string) ([]ledger.Attempt, ledger.Trailer, error) {

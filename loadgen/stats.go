@@ -142,7 +142,11 @@ func unreadable(err error) error {
 	var format *ledger.FormatError
 	switch {
 	case errors.As(err, &truncated):
-		return &cli.Failure{Code: cli.False, Err: err, Next: "the run was killed or is still going on; the attempts after that are not known"}
+		return &cli.Failure{Code: cli.False, Err: err, Next: map[ledger.Writing]string{
+			ledger.Unknown: "the run was killed or is still going on; the attempts after that are not known",
+			ledger.Going:   "the run is still going on; wait for its end, or watch it: loadgen ledger show -f " + truncated.Path,
+			ledger.Gone:    "the run was killed: nobody writes the file any more; the attempts after that are not known",
+		}[truncated.Writer]}
 	case errors.As(err, &damaged):
 		return &cli.Failure{Code: cli.False, Err: err, Next: "the file was changed after it was written; take the original"}
 	case errors.As(err, &format):

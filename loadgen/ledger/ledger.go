@@ -1,5 +1,7 @@
 // Package ledger is the record of what a load run sent: one file per run,
-// written while the run goes and read by whoever judges what arrived.
+// written while the run goes and read by whoever judges what arrived. The writer
+// holds a lock on it (flock), by which a reader knows a run that goes on from one
+// that was killed.
 //
 // An attempt is in the ledger before its request leaves, so a request that
 // nobody remembers cannot exist: whatever arrives without a record here did not
@@ -160,10 +162,11 @@ func identity(runID string, seq uint64) [sha256.Size]byte {
 }
 
 // TruncatedError says that a ledger ends without its trailer: the run was
-// killed, or still goes on. All that was flushed has been read.
+// killed or still goes on, which Writer tells. All that was flushed has been read.
 type TruncatedError struct {
 	Path    string
 	LastSeq uint64 // the highest attempt that was read; 0 for none
+	Writer  Writing
 }
 
 func (e *TruncatedError) Error() string {

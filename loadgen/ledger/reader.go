@@ -97,7 +97,7 @@ func (r *Reader) headless() error {
 	if !bytes.HasPrefix(magic, head[:n]) {
 		return &NotLedgerError{r.path}
 	}
-	return &TruncatedError{Path: r.path}
+	return &TruncatedError{Path: r.path, Writer: writing(r.path)}
 }
 
 func (r *Reader) unreadable(err error) error {
@@ -155,7 +155,7 @@ func (r *Reader) readLine() error {
 	case r.trailer != nil && torn(err) && len(text) == 0:
 		return r.checkTotals()
 	case r.trailer == nil && torn(err):
-		return &TruncatedError{r.path, r.last}
+		return &TruncatedError{r.path, r.last, writing(r.path)}
 	default:
 		var path *os.PathError
 		if errors.As(err, &path) {

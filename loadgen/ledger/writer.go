@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gofrs/flock"
 	"github.com/klauspost/compress/zstd"
 )
 
@@ -37,6 +38,7 @@ type Writer struct {
 	closed bool
 
 	file *os.File
+	lock *flock.Flock  // nil where there are none
 	zip  *zstd.Encoder // used by the draining goroutine, then by Close
 	stop chan struct{}
 	done chan struct{}
@@ -59,8 +61,13 @@ func Create(path string, h Header) (*Writer, error) {
 }
 
 func start(file *os.File, h Header) (*Writer, error) {
-	w := &Writer{path: file.Name(), file: file, encode: encoder{tails: map[step][]byte{}}, stop: make(chan struct{}), done: make(chan struct{})}
+	lock, err := hold(file.Name())
+	if err != nil {
+		return nil, err
+	}
+	w := &Writer{path: file.Name(), file: file, lock: lock, encode: encoder{tails: map[step][]byte{}}, stop: make(chan struct{}), done: make(chan struct{})}
 	if err := w.begin(h); err != nil {
+		w.release()
 		return nil, err
 	}
 	go w.drainLoop()
@@ -202,6 +209,7 @@ func (w *Writer) Close(t Trailer) error {
 	w.mu.Unlock()
 	close(w.stop)
 	<-w.done
+	defer w.release()
 	defer w.file.Close()
 
 	w.drain()
@@ -211,6 +219,13 @@ func (w *Writer) Close(t Trailer) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.err
+}
+
+// release gives the lock back: there will be no more lines.
+func (w *Writer) release() {
+	if w.lock != nil {
+		_ = w.lock.Unlock() // ends with the process at the latest
+	}
 }
 
 func (w *Writer) finish(t Trailer) error {
