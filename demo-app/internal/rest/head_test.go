@@ -16,6 +16,7 @@ import (
 // this that it is so.
 func TestAHeadThatIsNoneIsRefusedInPlainText(t *testing.T) {
 	r := start(t, nil)
+	maxHeader := r.HTTP().MaxHeaderBytes
 	for _, row := range []struct {
 		proves, head string
 		status       int
