@@ -79,7 +79,7 @@ func homes() map[string][]string {
 		"github.com/go-faster/jx":                 {"loadgen/ledger", "provisioner/arrival", "demo-app/telemetry"},
 		"github.com/HdrHistogram/hdrhistogram-go": {"loadgen", "provisioner/arrival", "dashboards"},
 		"github.com/parquet-go/parquet-go":        {"loadgen/ledger/export"},
-		"github.com/chromedp":                     {"dashboards/board"},
+		"github.com/chromedp":                     {"localweb/browser"},
 		"github.com/swaggest/swgui":               {"demo-app/internal/rest"},
 		"github.com/vearutop/statigz":             {"demo-app/internal/rest"},
 		"github.com/cenkalti/backoff/v5":          {"demo-app/telemetry/spans"},

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"plumbline/dashboards"
+	"plumbline/localweb/browser"
 )
 
 // TestLivePage looks at a board that runs: PLUMBLINE_BOARD_URL is its address
@@ -20,21 +21,21 @@ func TestLivePage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	chromium := browser(t)
+	chromium := browser.Start(t)
 	for name, width := range map[string]int64{"board-live-desktop.png": 1280, "board-live-phone.png": 390} {
 		t.Run("draws every panel: "+name, func(t *testing.T) {
-			p := open(t, chromium, address, width, 900, "light")
-			p.wait("all panels", settled)
+			p := chromium.Open(t, address, width, 900, "light")
+			p.Wait("all panels", settled)
 			for _, panel := range dashboards.RED().Panels {
-				if got := eval[string](p, `document.getElementById("`+panel.ID+`").dataset.state`); got != "drawn" {
+				if got := browser.Eval[string](p, `document.getElementById("`+panel.ID+`").dataset.state`); got != "drawn" {
 					t.Errorf("%s is %s, want drawn", panel.ID, got)
 				}
 			}
-			if n := eval[int](p, painted); n != 4 {
+			if n := browser.Eval[int](p, painted); n != 4 {
 				t.Errorf("%d charts are painted, want 4", n)
 			}
-			p.picture(name)
-			p.quiet(at.Scheme + "://" + at.Host)
+			p.Picture(name)
+			p.Quiet(at.Scheme + "://" + at.Host)
 		})
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"plumbline/dashboards"
+	"plumbline/localweb/browser"
 )
 
 // settled is true when every panel has left the loading state.
@@ -19,7 +20,7 @@ const painted = `[...document.querySelectorAll("canvas")].filter((c) => {
 }).length`
 
 func TestPage(t *testing.T) {
-	chromium := browser(t)
+	chromium := browser.Start(t)
 
 	for _, look := range []struct {
 		name          string
@@ -33,141 +34,141 @@ func TestPage(t *testing.T) {
 	} {
 		t.Run("draws every panel: "+look.name, func(t *testing.T) {
 			srv := serve(t, &recorded{})
-			p := open(t, chromium, srv.URL+"/?range=5m", look.width, look.height, look.scheme)
-			p.wait("all panels", settled)
+			p := chromium.Open(t, srv.URL+"/?range=5m", look.width, look.height, look.scheme)
+			p.Wait("all panels", settled)
 			for _, panel := range dashboards.RED().Panels {
-				if got := eval[string](p, `document.getElementById("`+panel.ID+`").dataset.state`); got != "drawn" {
+				if got := browser.Eval[string](p, `document.getElementById("`+panel.ID+`").dataset.state`); got != "drawn" {
 					t.Errorf("%s is %s, want drawn", panel.ID, got)
 				}
-				if text := eval[string](p, `document.getElementById("`+panel.ID+`").innerText`); !strings.Contains(text, panel.Title) || !strings.Contains(text, panel.Purpose) {
+				if text := browser.Eval[string](p, `document.getElementById("`+panel.ID+`").innerText`); !strings.Contains(text, panel.Title) || !strings.Contains(text, panel.Purpose) {
 					t.Errorf("%s does not say what it is: %q", panel.ID, text)
 				}
 			}
-			if n := eval[int](p, painted); n != 4 {
+			if n := browser.Eval[int](p, painted); n != 4 {
 				t.Errorf("%d charts are painted, want 4", n)
 			}
-			if got := eval[string](p, `document.querySelector("#requests .big").textContent`); got != "20,000" {
+			if got := browser.Eval[string](p, `document.querySelector("#requests .big").textContent`); got != "20,000" {
 				t.Errorf("requests reads %q, want 20,000", got)
 			}
-			if rows := eval[int](p, `document.querySelectorAll("#requests-by-route tbody tr").length`); rows != 8 {
+			if rows := browser.Eval[int](p, `document.querySelectorAll("#requests-by-route tbody tr").length`); rows != 8 {
 				t.Errorf("%d routes in the table, want 8", rows)
 			}
-			if eval[bool](p, `document.documentElement.scrollWidth > innerWidth`) {
+			if browser.Eval[bool](p, `document.documentElement.scrollWidth > innerWidth`) {
 				t.Error("the page is wider than its window")
 			}
-			p.picture(look.name)
-			p.quiet(srv.URL)
+			p.Picture(look.name)
+			p.Quiet(srv.URL)
 		})
 	}
 
 	t.Run("an empty range says so and draws no zero", func(t *testing.T) {
 		srv := serve(t, &recorded{empty: true})
-		p := open(t, chromium, srv.URL+"/?range=5m", 1280, 900, "light")
-		p.wait("all panels", settled)
-		if n := eval[int](p, `[...document.querySelectorAll(".card .body")].filter((b) => b.innerText.trim() === "No data in this range").length`); n != 11 {
+		p := chromium.Open(t, srv.URL+"/?range=5m", 1280, 900, "light")
+		p.Wait("all panels", settled)
+		if n := browser.Eval[int](p, `[...document.querySelectorAll(".card .body")].filter((b) => b.innerText.trim() === "No data in this range").length`); n != 11 {
 			t.Errorf("%d of 11 panels say that there is no data", n)
 		}
-		if n := eval[int](p, `document.querySelectorAll("canvas, .big, tbody").length`); n != 0 {
+		if n := browser.Eval[int](p, `document.querySelectorAll("canvas, .big, tbody").length`); n != 0 {
 			t.Errorf("%d drawings of nothing", n)
 		}
-		p.quiet(srv.URL)
+		p.Quiet(srv.URL)
 	})
 
 	t.Run("a missing Elasticsearch is said and recovered from", func(t *testing.T) {
 		source := &recorded{}
 		srv := serve(t, source)
-		p := open(t, chromium, srv.URL+"/?range=5m", 1280, 900, "dark")
-		p.wait("all panels", settled)
+		p := chromium.Open(t, srv.URL+"/?range=5m", 1280, 900, "dark")
+		p.Wait("all panels", settled)
 		source.fail(hinted{"search: 127.0.0.1:9200: connection refused", "is Elasticsearch running?"})
-		p.wait("panels that say so", `[...document.querySelectorAll(".card .body")].filter((b) =>
+		p.Wait("panels that say so", `[...document.querySelectorAll(".card .body")].filter((b) =>
 			b.innerText.includes("connection refused") && b.innerText.includes("is Elasticsearch running?")).length === 11`)
-		if text := eval[string](p, `document.getElementById("state").textContent`); !strings.Contains(text, "11 of 11 panels without an answer") {
+		if text := browser.Eval[string](p, `document.getElementById("state").textContent`); !strings.Contains(text, "11 of 11 panels without an answer") {
 			t.Errorf("the page's state reads %q", text)
 		}
 		source.fail(nil)
-		p.wait("recovery", `document.querySelectorAll('.card[data-state="drawn"]').length === 11`)
-		if n := eval[int](p, painted); n != 4 {
+		p.Wait("recovery", `document.querySelectorAll('.card[data-state="drawn"]').length === 11`)
+		if n := browser.Eval[int](p, painted); n != 4 {
 			t.Errorf("%d charts are painted after recovery, want 4", n)
 		}
-		p.quiet(srv.URL)
+		p.Quiet(srv.URL)
 	})
 
 	t.Run("a stopped board is said", func(t *testing.T) {
 		srv := serve(t, &recorded{})
-		p := open(t, chromium, srv.URL+"/?range=5m", 1280, 900, "light")
-		p.wait("all panels", settled)
+		p := chromium.Open(t, srv.URL+"/?range=5m", 1280, 900, "light")
+		p.Wait("all panels", settled)
 		srv.CloseClientConnections()
 		srv.Close()
-		p.wait("the banner", `!document.getElementById("banner").hidden && document.getElementById("banner").innerText.includes("does not answer")`)
+		p.Wait("the banner", `!document.getElementById("banner").hidden && document.getElementById("banner").innerText.includes("does not answer")`)
 	})
 
 	t.Run("the query shown is the query sent", func(t *testing.T) {
 		source := &recorded{}
 		srv := serve(t, source)
-		p := open(t, chromium, srv.URL+"/?range=5m", 1280, 900, "light")
-		p.wait("all panels", settled)
-		eval[bool](p, `document.getElementById("pause").click(), document.querySelector("#duration summary").click(), true`)
-		shown := eval[string](p, `document.querySelector("#duration pre").innerText`)
+		p := chromium.Open(t, srv.URL+"/?range=5m", 1280, 900, "light")
+		p.Wait("all panels", settled)
+		browser.Eval[bool](p, `document.getElementById("pause").click(), document.querySelector("#duration summary").click(), true`)
+		shown := browser.Eval[string](p, `document.querySelector("#duration pre").innerText`)
 		source.mu.Lock()
 		sent := source.panels["duration"]
 		source.mu.Unlock()
 		if shown == "" || shown != sent {
 			t.Errorf("shown:\n%s\nsent:\n%s", shown, sent)
 		}
-		p.quiet(srv.URL)
+		p.Quiet(srv.URL)
 	})
 
 	t.Run("pause stops asking and resume goes on", func(t *testing.T) {
 		source := &recorded{}
 		srv := serve(t, source)
-		p := open(t, chromium, srv.URL+"/?range=5m", 1280, 900, "light")
-		p.wait("all panels", settled)
-		eval[bool](p, `document.getElementById("pause").click(), true`)
-		p.wait("the paused state", `document.body.dataset.state === "paused" && document.getElementById("pause").textContent === "Resume"`)
+		p := chromium.Open(t, srv.URL+"/?range=5m", 1280, 900, "light")
+		p.Wait("all panels", settled)
+		browser.Eval[bool](p, `document.getElementById("pause").click(), true`)
+		p.Wait("the paused state", `document.body.dataset.state === "paused" && document.getElementById("pause").textContent === "Resume"`)
 		source.fail(hinted{"gone", ""})
-		eval[bool](p, `document.getElementById("pause").click(), true`)
-		p.wait("an answer after resume", `document.body.dataset.state === "bad"`)
-		p.quiet(srv.URL)
+		browser.Eval[bool](p, `document.getElementById("pause").click(), true`)
+		p.Wait("an answer after resume", `document.body.dataset.state === "bad"`)
+		p.Quiet(srv.URL)
 	})
 
 	t.Run("a run can be chosen and is kept in the address", func(t *testing.T) {
 		srv := serve(t, &recorded{})
-		p := open(t, chromium, srv.URL+"/", 1280, 900, "light")
-		p.wait("all panels", settled)
-		eval[bool](p, `(() => { const s = document.getElementById("run"); s.value = "`+seedRun+`"; s.dispatchEvent(new Event("change", { bubbles: true })); return true; })()`)
-		p.wait("the run's query", `document.querySelector("#requests pre").textContent.includes("`+seedRun+`")`)
-		if got := eval[string](p, `location.search`); got != "?range=run&run="+seedRun {
+		p := chromium.Open(t, srv.URL+"/", 1280, 900, "light")
+		p.Wait("all panels", settled)
+		browser.Eval[bool](p, `(() => { const s = document.getElementById("run"); s.value = "`+seedRun+`"; s.dispatchEvent(new Event("change", { bubbles: true })); return true; })()`)
+		p.Wait("the run's query", `document.querySelector("#requests pre").textContent.includes("`+seedRun+`")`)
+		if got := browser.Eval[string](p, `location.search`); got != "?range=run&run="+seedRun {
 			t.Errorf("address is %s", got)
 		}
-		p.quiet(srv.URL)
+		p.Quiet(srv.URL)
 	})
 
 	t.Run("a chart tells the bucket under the pointer", func(t *testing.T) {
 		srv := serve(t, &recorded{})
-		p := open(t, chromium, srv.URL+"/?range=5m", 1280, 900, "light")
-		p.wait("all panels", settled)
-		whole := eval[string](p, `document.querySelector("#duration .legend").innerText`)
-		eval[bool](p, `(() => {
+		p := chromium.Open(t, srv.URL+"/?range=5m", 1280, 900, "light")
+		p.Wait("all panels", settled)
+		whole := browser.Eval[string](p, `document.querySelector("#duration .legend").innerText`)
+		browser.Eval[bool](p, `(() => {
 			const over = document.querySelector("#duration .u-over"), box = over.getBoundingClientRect();
 			over.dispatchEvent(new MouseEvent("mousemove", { clientX: box.left + box.width * 0.8, clientY: box.top + 50, bubbles: true }));
 			return true;
 		})()`)
-		p.wait("a bucket's time", `/^[0-9:]+.* – [0-9:]+$/.test(document.querySelector("#duration .when").textContent)`)
-		if at := eval[string](p, `document.querySelector("#duration .legend").innerText`); at == whole {
+		p.Wait("a bucket's time", `/^[0-9:]+.* – [0-9:]+$/.test(document.querySelector("#duration .when").textContent)`)
+		if at := browser.Eval[string](p, `document.querySelector("#duration .legend").innerText`); at == whole {
 			t.Errorf("the legend still shows the whole range: %s", at)
 		}
-		p.quiet(srv.URL)
+		p.Quiet(srv.URL)
 	})
 
 	t.Run("noise would be noticed", func(t *testing.T) {
 		srv := serve(t, &recorded{})
-		p := open(t, chromium, srv.URL+"/?range=5m", 1280, 900, "light")
-		p.wait("all panels", settled)
+		p := chromium.Open(t, srv.URL+"/?range=5m", 1280, 900, "light")
+		p.Wait("all panels", settled)
 		elsewhere := serve(t, &recorded{})
-		eval[bool](p, `console.error("something broke"), setTimeout(() => { throw new Error("nobody caught this"); }), true`)
-		eval[bool](p, `fetch("`+elsewhere.URL+`/healthz").catch(() => { document.title = "refused"; }), true`)
-		p.wait("the refusal of a foreign origin", `document.title === "refused"`)
-		noise := strings.Join(p.noise("http://another.example"), "\n")
+		browser.Eval[bool](p, `console.error("something broke"), setTimeout(() => { throw new Error("nobody caught this"); }), true`)
+		browser.Eval[bool](p, `fetch("`+elsewhere.URL+`/healthz").catch(() => { document.title = "refused"; }), true`)
+		p.Wait("the refusal of a foreign origin", `document.title === "refused"`)
+		noise := strings.Join(p.Noise("http://another.example"), "\n")
 		for _, want := range []string{"something broke", "nobody caught this", "Content Security Policy", "asked " + srv.URL, "no request to http://another.example"} {
 			if !strings.Contains(noise, want) {
 				t.Errorf("%q was not noticed in:\n%s", want, noise)
@@ -177,8 +178,8 @@ func TestPage(t *testing.T) {
 
 	t.Run("everything is labelled for those who do not see it", func(t *testing.T) {
 		srv := serve(t, &recorded{})
-		p := open(t, chromium, srv.URL+"/?range=5m", 1280, 900, "light")
-		p.wait("all panels", settled)
+		p := chromium.Open(t, srv.URL+"/?range=5m", 1280, 900, "light")
+		p.Wait("all panels", settled)
 		for what, expression := range map[string]string{
 			"a language":                  `document.documentElement.lang === "en"`,
 			"one main, header and footer": `["main", "header", "footer", "h1"].every((n) => document.querySelectorAll(n).length === 1)`,
@@ -187,7 +188,7 @@ func TestPage(t *testing.T) {
 			"words for every chart":       `[...document.querySelectorAll(".uplot")].every((c) => c.getAttribute("role") === "img" && /whole range: .*[0-9]/.test(c.getAttribute("aria-label")))`,
 			"scopes in the table":         `[...document.querySelectorAll("th")].every((h) => h.scope)`,
 		} {
-			if !eval[bool](p, expression) {
+			if !browser.Eval[bool](p, expression) {
 				t.Errorf("the page lacks %s", what)
 			}
 		}
@@ -199,12 +200,12 @@ func TestPage(t *testing.T) {
 				return [(a + 0.05) / (b + 0.05), e.className + " " + e.textContent.slice(0, 30)];
 			}).filter(([r]) => r < 4.5).map(([r, w]) => r.toFixed(2) + " " + w).join("; ");
 		})()`
-		if bad := eval[string](p, contrast); bad != "" {
+		if bad := browser.Eval[string](p, contrast); bad != "" {
 			t.Errorf("too little contrast in light: %s", bad)
 		}
-		dark := open(t, chromium, srv.URL+"/?range=5m", 1280, 900, "dark")
-		dark.wait("all panels", settled)
-		if bad := eval[string](dark, contrast); bad != "" {
+		dark := chromium.Open(t, srv.URL+"/?range=5m", 1280, 900, "dark")
+		dark.Wait("all panels", settled)
+		if bad := browser.Eval[string](dark, contrast); bad != "" {
 			t.Errorf("too little contrast in dark: %s", bad)
 		}
 	})

@@ -65,7 +65,8 @@ function plots(s) {
   const rates = [line("sent", "sent"), line("errors", "errors")];
   if (s.run.rate) rates.unshift(line("wanted", "wanted"));
   plot($("rates"), times, rates, rate);
-  plot($("waits"), times, ["p50", "p95", "p99"].map((key) => ({ name: key, values: points.map((p) => p[key] || null) })), wait);
+  plot($("waits"), times, ["p50", "p95", "p99"].map((key) => ({ name: key, values: points.map((p) => p[key] || null) })),
+    (ns) => wait(ns).replace(/(\.\d*?)0+ /, "$1 ").replace(". ", " "));
   const last = points[points.length - 1];
   if (last) {
     $("rates").setAttribute("aria-label", `requests per second, last: sent ${rate(last.sent)}, errors ${rate(last.errors)}`);
@@ -74,21 +75,24 @@ function plots(s) {
 }
 
 function controls(s) {
-  const over = s.phase === "draining";
   $("rateform").hidden = s.factor === undefined && s.run.rate === 0;
   if (!$("rateform").contains(document.activeElement)) setFactor(s.factor || 0);
   $("hold").textContent = s.phase === "paused" ? "resume" : "pause";
-  $("mixform").hidden = !s.mix;
+  $("mixform").hidden = $("setmix").hidden = !s.mix;
   if (s.mix && !$("mixform").contains(document.activeElement)) mix(s.mix);
   $("fixed").hidden = s.run.rate !== 0;
   $("fixed").textContent = "The closed model: how much is asked is up to the target.";
-  for (const b of document.querySelectorAll("button")) b.disabled = over;
   if (Date.now() > armed) $("stop").textContent = "stop the run";
+  disable(s.phase === "draining");
+}
+
+function disable(over) {
+  for (const c of document.querySelectorAll("button, input")) c.disabled = over;
 }
 
 function mix(shares) {
   const sum = shares.reduce((n, m) => n + m.weight, 0);
-  $("mix").replaceChildren(...shares.map((m) => {
+  $("mixform").replaceChildren(...shares.map((m) => {
     const label = document.createElement("label"), part = document.createElement("span"), input = document.createElement("input");
     part.className = "quiet";
     part.textContent = `${(100 * m.weight / sum).toFixed(0)} % of visits`;
@@ -131,7 +135,7 @@ $("hold").addEventListener("click", () => steer({ paused: latest.phase !== "paus
 $("mixform").addEventListener("submit", (e) => {
   e.preventDefault();
   document.activeElement.blur();
-  steer({ mix: [...$("mix").querySelectorAll("input")].map((i) => ({ journey: i.name, weight: +i.value })) });
+  steer({ mix: [...$("mixform").querySelectorAll("input")].map((i) => ({ journey: i.name, weight: +i.value })) });
 });
 $("stop").addEventListener("click", () => {
   if (Date.now() < armed) return steer({ stop: true });
@@ -149,8 +153,9 @@ async function follow() {
     if (++failures > 1) {
       document.body.dataset.phase = "gone";
       $("phase").textContent = "over";
-      for (const b of document.querySelectorAll("button")) b.disabled = true;
-      complain("The run has ended: its report is where it was started.");
+      $("stop").textContent = "stop the run";
+      disable(true);
+      complain("The run has ended; these are its last figures. Its report is where it was started.");
     }
   }
   setTimeout(follow, failures ? 3000 : 1000);

@@ -4,7 +4,7 @@
 function plot(svg, times, lines, word) {
   const width = svg.clientWidth || 600, height = svg.clientHeight || 180;
   const left = 58, right = 10, top = 8, bottom = 20;
-  const first = times.length ? times[0] : 0, last = Math.max(times.length ? times[times.length - 1] : 0, first + 30);
+  const first = times.length > 1 && times[0] > 2 ? times[0] : 0, last = Math.max(times.length ? times[times.length - 1] : 0, first + 30);
   const highest = ceiling(Math.max(0, ...lines.flatMap((l) => l.values)));
   const x = (t) => left + (t - first) / (last - first) * (width - left - right);
   const y = (v) => height - bottom - v / highest * (height - top - bottom);
@@ -14,15 +14,14 @@ function plot(svg, times, lines, word) {
     parts.push(node("line", { class: "grid", x1: left, x2: width - right, y1: y(v), y2: y(v) }));
     parts.push(node("text", { x: left - 8, y: y(v) + 4, "text-anchor": "end" }, word(v)));
   }
-  const count = width < 500 ? 3 : 6;
-  for (let i = 0; i <= count; i++) {
-    const t = first + (last - first) * i / count;
-    parts.push(node("text", { x: x(t), y: height - 4, "text-anchor": i === 0 ? "start" : i === count ? "end" : "middle" }, clock(t)));
+  const step = [5, 10, 15, 30, 60, 120].find((s) => (last - first) / s <= width / 90) || 300;
+  for (let t = Math.ceil(first / step) * step; t <= last; t += step) {
+    parts.push(node("text", { x: x(t), y: height - 4, "text-anchor": x(t) > width - 30 ? "end" : "middle" }, clock(t)));
   }
   for (const line of lines) {
     if (line.values.length) {
       const pen = (i) => i && line.values[i - 1] !== null ? "L" : "M";
-      const d = line.values.map((v, i) => v === null ? "" : pen(i) + x(times[i]).toFixed(1) + " " + y(v).toFixed(1)).join("");
+      const d = line.values.map((v, i) => v === null ? "" : pen(i) + x(times[i]).toFixed(1) + " " + y(v).toFixed(1) + "h0").join("");
       parts.push(node("path", { class: line.name, d }));
     }
   }
