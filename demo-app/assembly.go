@@ -58,7 +58,7 @@ type assembly struct {
 func assemble(ctx context.Context, c config.Config, stdout, stderr io.Writer) (*assembly, error) {
 	p := &assembly{config: c, stderr: stderr, lines: telemetry.NewLines(stdout)}
 	p.closers = append(p.closers, func(context.Context) error { return p.lines.Close() })
-	p.service = telemetry.Service{Name: c.Service, Version: version(), Environment: c.Environment, Node: hostname()}
+	p.service = telemetry.Service{Name: c.Service, Version: version(), Environment: c.Environment, Node: c.Node}
 	p.log = telemetry.NewLog(p.lines, p.service, c.Level)
 	p.metrics = telemetry.NewMetrics(version(), runtime.Version())
 	p.lines.Register(p.metrics.Registry)

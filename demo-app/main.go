@@ -42,7 +42,9 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
+	"net"
 	"os"
 	"runtime/debug"
 
@@ -80,9 +82,15 @@ func version() string {
 	return "devel"
 }
 
-func hostname() string {
-	if h, err := os.Hostname(); err == nil {
-		return h
+// node tells this process from others of the service, on its host too: by the
+// port that it listens on, or by its number if it listens to nobody.
+func node(listener net.Listener) string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "localhost"
 	}
-	return "localhost"
+	if listener == nil {
+		return fmt.Sprintf("%s-%d", host, os.Getpid())
+	}
+	return fmt.Sprintf("%s:%d", host, listener.Addr().(*net.TCPAddr).Port)
 }

@@ -125,6 +125,7 @@ func TestTwoServersInOneProcess(t *testing.T) {
 			t.Errorf("properties lack %s: %s", want, body)
 		}
 	}
+	names := map[any]bool{}
 	for _, p := range []*process{a, b} {
 		p.stop()
 		lines, err := p.wait()
@@ -133,6 +134,7 @@ func TestTwoServersInOneProcess(t *testing.T) {
 		}
 		var messages []any
 		for _, l := range lines {
+			names[l["service"].(map[string]any)["node"].(map[string]any)["name"]] = true
 			if l["event"].(map[string]any)["dataset"] == telemetry.DatasetApp {
 				messages = append(messages, l["message"])
 			}
@@ -140,6 +142,9 @@ func TestTwoServersInOneProcess(t *testing.T) {
 		if diff := cmp.Diff([]any{"admin port closed: it needs ADMIN_TOKEN or ADMIN_TOKEN_FILE", "listening", "draining", "stopped"}, messages); diff != "" {
 			t.Errorf("app lines (-want +got):\n%s", diff)
 		}
+	}
+	if len(names) != 2 {
+		t.Errorf("the lines of two servers name the nodes %v", names)
 	}
 	// The same file again: no second seeding, and another facility is refused.
 	again := launch(t, "-database-url", file, "-scale", "full", "-seed", "7")

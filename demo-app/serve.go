@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,6 +30,7 @@ func serve(ctx context.Context, c config.Config, stdout, stderr io.Writer) (err 
 		return err
 	}
 	defer listener.Close() // a second close does no harm
+	c.Node = cmp.Or(c.Node, node(listener))
 	p, err := assemble(ctx, c, stdout, stderr)
 	if err != nil {
 		return err

@@ -23,7 +23,7 @@ type Service struct {
 	Name        string
 	Version     string
 	Environment string
-	Node        string // this instance, usually the host name
+	Node        string // this process, told from others of its service
 }
 
 // Level is the least important app line that is written.

@@ -44,6 +44,7 @@ type Config struct {
 
 	Service     string // service.name of every line
 	Environment string // service.environment of every line
+	Node        string // service.node.name of every line; "" for one made of host and port
 	Level       telemetry.Level
 
 	DatabaseURL Secret // ":memory:", a file, or mariadb://user:password@host:port/name

@@ -39,6 +39,7 @@ func rows(c *Config) []row {
 
 		{setting("service-name", "icat-demo-api", "service.name in every line"), work, name(&c.Service)},
 		{setting("environment", "demo", "service.environment in every line"), work, name(&c.Environment)},
+		{setting("service-node-name", "", "service.node.name in every line; by default host name and port"), work, off(&c.Node, name)},
 		{setting("log-level", "info", "debug, info, warn or error; access lines are always written"), work, level(&c.Level)},
 
 		{secretive("database-url", Memory, "catalogue and queue: :memory:, a SQLite file, or mariadb://USER:PASSWORD@HOST:PORT/NAME"), work, url(&c.DatabaseURL, store.CheckURL)},

@@ -22,6 +22,8 @@ Where it listens
 Lines
   -service-name NAME     service.name in every line (icat-demo-api)
   -environment NAME      service.environment in every line (demo)
+  -service-node-name NAME
+                         service.node.name in every line; host name and port if none
   -log-level LEVEL       debug, info, warn or error; access lines are always written
                          (info)
 Catalogue
@@ -81,6 +83,8 @@ X_FILE names a file that holds X, for X one of
                          (127.0.0.1:8002)
   -service-name NAME     service.name in every line (icat-demo-api)
   -environment NAME      service.environment in every line (demo)
+  -service-node-name NAME
+                         service.node.name in every line; host name and port if none
   -log-level LEVEL       debug, info, warn or error (info)
   -database-url URL      the server's: a SQLite file, or
                          mariadb://USER:PASSWORD@HOST:PORT/NAME; not the default,
