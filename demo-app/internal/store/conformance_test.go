@@ -38,6 +38,7 @@ func TestConformance(t *testing.T) {
 			{"distinct combinations", distinctCombinations},
 			{"strange texts and numbers", strangeTexts},
 			{"searches", searches},
+			{"searches name only the readable", searchesNameOnlyTheReadable},
 			{"a search gives up", searchGivesUp},
 			{"ingest is refused", ingestRefuses},
 			{"ingest", ingests},

@@ -24,8 +24,8 @@ const (
 // and description 1. Without words all score 1. Equal ones come by id.
 //
 // Candidates are taken in blocks, and only then reduced to what the caller may
-// read, until there are q.MinCount: who may read little waits longer. A search
-// beyond 5 s is TIMEOUT.
+// read, until there are q.MinCount, or one: who may read little waits longer. A
+// page goes on behind the last document on it. A search beyond 5 s is TIMEOUT.
 func (s *Store) Search(ctx context.Context, who icat.Session, q icat.Search) (icat.SearchResult, error) {
 	within, cancel := context.WithTimeout(ctx, s.searchTime)
 	defer cancel()
@@ -44,29 +44,29 @@ func (s *Store) search(ctx context.Context, c caller, q icat.Search) (icat.Searc
 	if err != nil {
 		return result, err
 	}
-	for {
+	more := true
+	for more && len(hits) < max(q.MinCount, 1) {
 		block, err := s.candidates(ctx, c, q, words, last)
 		if err != nil {
 			return result, err
 		}
-		full := len(block) == searchBlock
-		result.After = ""
-		if full {
+		if more = len(block) == searchBlock; more {
 			end := block[len(block)-1] // a copy: readable reuses the block
-			last, result.After = &end, end.after()
+			last = &end
 		}
 		mine, err := s.readable(ctx, c, q.Target, block)
 		if err != nil {
 			return result, err
 		}
 		hits = append(hits, mine...)
-		if len(hits) > q.MaxCount {
-			hits = hits[:q.MaxCount]
-			result.After = hits[q.MaxCount-1].after()
-		}
-		if !full || len(hits) >= q.MinCount {
-			break
-		}
+	}
+	if len(hits) > q.MaxCount {
+		hits, more = hits[:q.MaxCount], true
+	}
+	if more {
+		// Not the end of the block: the caller may not read that one, perhaps, and
+		// its weight would tell which words it holds.
+		result.After = hits[len(hits)-1].after()
 	}
 	result.Results, err = s.sources(ctx, q.Target, hits, float64(max(len(words), 1)))
 	return result, err

@@ -148,6 +148,34 @@ func searches(t *testing.T, w world) {
 	}
 }
 
+// A page that ends where a block of candidates does must not name the block's
+// last one to who may not read it: with its weight, it would tell its words.
+func searchesNameOnlyTheReadable(t *testing.T, w world) {
+	file := lookup("Datafile")
+	hidden := int64(searchBlock) // of the whole facility, in order: without words all weigh the same
+	for w.model.reads("anonymous", file, hidden) {
+		hidden++
+	}
+	before := candidate{weight: 1, id: hidden - searchBlock}
+	for _, row := range []struct {
+		proves string
+		least  int
+	}{{"a page of one block", 10}, {"a page that may be empty", 0}} {
+		q := icat.Search{Target: file, After: before.after(), MinCount: row.least, MaxCount: 2 * searchBlock}
+		page, err := w.Search(t.Context(), as(icat.Anonymous), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(page.Results) == 0 || page.After == "" {
+			t.Fatalf("%s: %d results, after %q: it proves nothing", row.proves, len(page.Results), page.After)
+		}
+		last := candidate{weight: 1, id: page.Results[len(page.Results)-1].ID}
+		if page.After != last.after() || last.id >= hidden {
+			t.Errorf("%s: goes on behind %s, the last result is %d, hidden is %d", row.proves, page.After, last.id, hidden)
+		}
+	}
+}
+
 func searchGivesUp(t *testing.T, w world) {
 	s := *w.Store
 	s.searchTime = 0
