@@ -46,6 +46,10 @@ func TestTheConsoleEndsARunInOrder(t *testing.T) {
 	case err := <-ended:
 		t.Fatal(err)
 	}
+	address := strings.TrimPrefix(at, "http://")
+	if err := run(t.Context(), []string{"healthcheck", "-listen", address}, stdout, stderr); err != nil {
+		t.Errorf("healthcheck: %v", err)
+	}
 	for _, control := range []string{`{"factor": 10}`, `{"stop": true}`} {
 		answer, err := http.Post(at+"/control", "application/json", strings.NewReader(control))
 		if err != nil {
@@ -57,7 +61,11 @@ func TestTheConsoleEndsARunInOrder(t *testing.T) {
 		}
 	}
 	var told bytes.Buffer
-	if code := cli.Report(&told, "loadgen", <-ended); code != cli.Undone || !strings.HasPrefix(told.String(), "loadgen: stopped from the console after ") {
+	ending := <-ended
+	if err := run(t.Context(), []string{"healthcheck", "-listen", address}, stdout, stderr); err == nil {
+		t.Error("a run that has ended is healthy")
+	}
+	if code := cli.Report(&told, "loadgen", ending); code != cli.Undone || !strings.HasPrefix(told.String(), "loadgen: stopped from the console after ") {
 		t.Errorf("exit code %d, %q", code, told.String())
 	}
 	var got report.Report

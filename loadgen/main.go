@@ -27,6 +27,7 @@ Usage:
   loadgen lines -out OUT -ledger FILE write log lines for a shipper; -h has the flags
   loadgen ledger stats FILE [flags]   print the report of a ledger; also show, diff, export
   loadgen journeys show | check FILE  what a run asks for; check a file of journeys
+  loadgen healthcheck [flags]         ask a run with a console whether it is there
   loadgen run -h                      the flags
 
 Example:
@@ -51,6 +52,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return runLedger(ctx, args[1:], stdout)
 	case "journeys":
 		return runJourneys(args[1:], stdout)
+	case "healthcheck":
+		return runHealthcheck(ctx, args[1:], stdout)
 	case "-h", "-help", "--help", "help":
 		_, err := io.WriteString(stdout, usage)
 		return err

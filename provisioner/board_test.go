@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -83,5 +84,36 @@ func TestBoardServesUntilStopped(t *testing.T) {
 	stop()
 	if err := <-done; err != nil {
 		t.Errorf("stopped with %v", err)
+	}
+}
+
+func TestHealthcheckAsksTheBoard(t *testing.T) {
+	asked := ""
+	board := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if asked = r.URL.Path; asked != "/healthz" {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	}))
+	t.Cleanup(board.Close)
+	addr := strings.Replace(strings.TrimPrefix(board.URL, "http://"), "127.0.0.1", "", 1) // as a container listens
+	for _, row := range []struct {
+		proves string
+		args   []string
+		asked  string
+		code   int
+	}{
+		{"a board that cannot read Elasticsearch is not well", nil, "/readyz", cli.False},
+		{"it may live all the same", []string{"-live"}, "/healthz", 0},
+		{"an address that is none is bad input", []string{"-addr", "5602"}, "", cli.Usage},
+		{"so is no time to answer", []string{"-timeout", "0s"}, "", cli.Usage},
+	} {
+		t.Run(row.proves, func(t *testing.T) {
+			asked = ""
+			var stderr bytes.Buffer
+			code := cli.Report(&stderr, "provisioner", run(t.Context(), append([]string{"healthcheck", "-addr", addr}, row.args...), io.Discard, &stderr))
+			if code != row.code || asked != row.asked {
+				t.Errorf("exit %d, asked %q, stderr %q; want %d and %q", code, asked, stderr.String(), row.code, row.asked)
+			}
+		})
 	}
 }

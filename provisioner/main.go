@@ -4,6 +4,7 @@
 //	provisioner setup   roles, keys and index templates, as a list of named steps
 //	provisioner verify  every attempt of a ledger against Elasticsearch, by identity
 //	provisioner board   the dashboards as a web page
+//	provisioner doctor  whether this machine's Docker is fit for compose.yaml
 //
 // Each command lives in a file of its own beside this one; the client of
 // Elasticsearch is package elastic.
@@ -29,7 +30,7 @@ type command struct {
 }
 
 func commands() []command {
-	return []command{setupCommand(), verifyCommand(), boardCommand()}
+	return []command{setupCommand(), verifyCommand(), boardCommand(), healthcheckCommand()}
 }
 
 func main() { os.Exit(cli.Main("provisioner", run)) }
@@ -63,7 +64,7 @@ func usage() string {
 	var b strings.Builder
 	b.WriteString("Usage: provisioner <command> [flags]\n\nCommands:\n")
 	for _, c := range commands() {
-		fmt.Fprintf(&b, "  %-8s %s\n", c.name, c.summary)
+		fmt.Fprintf(&b, "  %-11s %s\n", c.name, c.summary)
 	}
 	b.WriteString(`
 'provisioner <command> -h' lists a command's flags.

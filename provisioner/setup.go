@@ -26,6 +26,8 @@ Flags:
   -keys-dir DIR        where the key files go, made if missing: reader.key,
                        provisioner.key, shipper_logs.key, shipper_metrics.key,
                        loadgen.key, each one line "id:api_key", mode 0600
+  -kibana-token-file FILE
+                       write a token of Kibana's own account there, mode 0600
   -within DURATION     how long to wait for Elasticsearch (60s)
   -o table|json        form of the report on stdout (table)
 
@@ -48,6 +50,7 @@ func runSetup(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	flags.StringVar(&s.Username, "user", "elastic", "")
 	flags.StringVar(&s.PasswordFile, "password-file", "", "")
 	flags.StringVar(&s.KeysDir, "keys-dir", "", "")
+	flags.StringVar(&s.KibanaToken, "kibana-token-file", "", "")
 	flags.DurationVar(&s.Within, "within", time.Minute, "")
 	flags.StringVar(&output, "o", "table", "")
 	if err := parse(flags, setupUsage, args, 0, stdout); err != nil {

@@ -23,6 +23,21 @@ func (s *server) health(w http.ResponseWriter, _ *http.Request) {
 	_, _ = io.WriteString(w, "ok\n")
 }
 
+// ready tells whether panels can be drawn: Elasticsearch takes our key and
+// answers a search, be it that nothing is there yet.
+func (s *server) ready(w http.ResponseWriter, r *http.Request) {
+	index, body, err := dashboards.RunsQuery(s.Now())
+	if err == nil {
+		_, err = s.search(r.Context(), index, body)
+	}
+	if err != nil && !s.Absent(err) {
+		p := problemOf(err)
+		fail(w, http.StatusServiceUnavailable, p.Message, p.Hint)
+		return
+	}
+	s.health(w, r)
+}
+
 func (s *server) unknown(w http.ResponseWriter, r *http.Request) {
 	fail(w, http.StatusNotFound, "no such address: "+r.Method+" "+r.URL.Path, "try GET /api/dashboards")
 }

@@ -52,6 +52,7 @@ func New(o Options) http.Handler {
 	s := &server{Options: o, searching: make(chan struct{}, maxSearches)}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", s.health)
+	mux.HandleFunc("GET /readyz", s.ready)
 	mux.HandleFunc("GET /api/dashboards", s.list)
 	mux.HandleFunc("GET /api/dashboards/{id}", s.dashboard)
 	mux.HandleFunc("GET /api/runs", s.runs)

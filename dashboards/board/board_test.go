@@ -1,7 +1,10 @@
 package board_test
 
 import (
+	"errors"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"plumbline/dashboards"
+	"plumbline/dashboards/board"
 	"plumbline/demo-app/telemetry"
 )
 
@@ -210,5 +214,33 @@ func TestGuard(t *testing.T) {
 		if h.Get("X-Content-Type-Options") != "nosniff" || h.Get("Referrer-Policy") != "no-referrer" || h.Get("X-Frame-Options") != "DENY" {
 			t.Errorf("%s: headers %v", path, h)
 		}
+	}
+}
+
+func TestReadyIsWhoCanDraw(t *testing.T) {
+	source := &recorded{}
+	b := httptest.NewServer(board.New(board.Options{Searcher: source, Absent: func(err error) bool { return errors.Is(err, errAbsent) }}))
+	t.Cleanup(b.Close)
+	for _, row := range []struct {
+		proves string
+		fails  error
+		want   int
+	}{
+		{"one whose searches are answered", nil, http.StatusOK},
+		{"one before the first document", errAbsent, http.StatusOK},
+		{"not one whose key is refused", errors.New("search logs-icat.access-default: 401 Unauthorized"), http.StatusServiceUnavailable},
+	} {
+		t.Run(row.proves, func(t *testing.T) {
+			source.fail(row.fails)
+			answer, err := http.Get(b.URL + "/readyz")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer answer.Body.Close()
+			body, err := io.ReadAll(answer.Body)
+			if err != nil || answer.StatusCode != row.want || row.want != http.StatusOK && !strings.Contains(string(body), row.fails.Error()) {
+				t.Errorf("%s: %s, %v; want %d and the reason", answer.Status, body, err, row.want)
+			}
+		})
 	}
 }

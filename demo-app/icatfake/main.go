@@ -29,6 +29,9 @@ const drain = 3 * time.Second
 // run serves the fake until ctx ends. Standard output tells how to reach it and
 // has one line for each request.
 func run(ctx context.Context, args []string, stdout, _ io.Writer) (err error) {
+	if len(args) > 0 && args[0] == "healthcheck" {
+		return healthcheck(ctx, args[1:], stdout)
+	}
 	o, err := parse(args, stdout)
 	if err != nil {
 		return err

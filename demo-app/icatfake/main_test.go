@@ -192,3 +192,35 @@ func TestCertificateIsPublicAndAloneInItsFile(t *testing.T) {
 		t.Errorf("%v: %s", err, text)
 	}
 }
+
+func TestHealthcheck(t *testing.T) {
+	certificate := filepath.Join(t.TempDir(), "icat.pem")
+	for _, row := range []struct {
+		proves string
+		args   []string
+		code   int
+		want   string
+	}{
+		{"before it has started it is not well", []string{"-ca", certificate, "-addr", "127.0.0.1:1"}, cli.False, "no such file"},
+		{"without its certificate nothing can be asked", nil, cli.Usage, "-ca is missing"},
+		{"a certificate that is none is bad input", []string{"-ca", "main_test.go"}, cli.Usage, "no PEM"},
+		{"an argument too many", []string{"-ca", certificate, "now"}, cli.Usage, `unexpected argument "now"`},
+	} {
+		t.Run(row.proves, func(t *testing.T) {
+			var stderr strings.Builder
+			err := run(t.Context(), append([]string{"healthcheck"}, row.args...), io.Discard, io.Discard)
+			if code := cli.Report(&stderr, "icatfake", err); code != row.code || !strings.Contains(stderr.String(), row.want) {
+				t.Errorf("exit code %d, %q, want %d and %q", code, &stderr, row.code, row.want)
+			}
+		})
+	}
+	address, said := start(t, "-ca-out", certificate)
+	go io.Copy(io.Discard, said)
+	host := strings.TrimSuffix(strings.TrimPrefix(address, "https://"), "/icat")
+	if err := run(t.Context(), []string{"healthcheck", "-ca", certificate, "-addr", host}, io.Discard, io.Discard); err != nil {
+		t.Errorf("running: %v", err)
+	}
+	if err := run(t.Context(), []string{"healthcheck", "-ca", certificate, "-addr", "127.0.0.1:1"}, io.Discard, io.Discard); err == nil {
+		t.Error("nobody is well")
+	}
+}

@@ -14,6 +14,7 @@ import (
 )
 
 const usage = `Usage: icatfake [flags]
+       icatfake healthcheck [-addr HOST:PORT] -ca FILE
 
 Runs a FAKE icat.server until it is interrupted: the part of icat.server's REST
 interface that demo-app uses, over the made-up facility. It refuses what it does
@@ -28,6 +29,8 @@ of its own that ends with the process.
   -plain             plain http, on the loopback interface only
   -seed N            seed of the made-up facility (1)
   -scale small|full  size of the facility (small)
+
+The health check asks a running one for its version; FILE is its -ca-out.
 
 Example:
   icatfake -ca-out icatfake.pem &

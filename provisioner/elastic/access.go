@@ -42,6 +42,12 @@ func authorize(c Config) ([]elastictransport.Option, error) {
 			return nil, err
 		}
 		return []elastictransport.Option{elastictransport.WithAPIKey(base64.StdEncoding.EncodeToString([]byte(key)))}, nil
+	case c.TokenFile != "":
+		token, err := readToken(c.TokenFile)
+		if err != nil {
+			return nil, err
+		}
+		return []elastictransport.Option{elastictransport.WithServiceToken(token)}, nil
 	case c.Username != "":
 		text, err := readFile("password of "+c.Username, c.PasswordFile)
 		if err != nil {

@@ -32,12 +32,13 @@ const (
 	maxAnswer     = 256 << 20 // bytes; a larger answer is an error, not a full memory
 )
 
-// Config says where Elasticsearch is and who asks. Either KeyFile, or
-// Username with PasswordFile, or neither for a node without security.
+// Config says where Elasticsearch is and who asks: KeyFile, TokenFile, Username
+// with PasswordFile, or none of them for a node without security.
 type Config struct {
 	URL          string // http(s)://host:port
 	CAFile       string // PEM of the authority that signed the server; "" = the system's
 	KeyFile      string // file with one line "id:api_key"
+	TokenFile    string // file with one line, a service account's token
 	Username     string
 	PasswordFile string // file with one line
 }

@@ -23,6 +23,7 @@ type fakeNode struct {
 	mu       sync.Mutex
 	names    map[string]bool // what was put, e.g. "_security/role/reader"
 	keys     []*fakeKey
+	tokens   map[string]string // of Kibana's account, by name
 	modules  []string
 	override string // index template that wins over all others, if any
 	widen    string // role whose keys may do everything, if any
@@ -40,7 +41,7 @@ type fakeKey struct {
 
 func newFakeNode(t *testing.T) (*fakeNode, Setup) {
 	t.Helper()
-	node := &fakeNode{t: t, names: map[string]bool{}}
+	node := &fakeNode{t: t, names: map[string]bool{}, tokens: map[string]string{}}
 	server := httptest.NewServer(node)
 	t.Cleanup(server.Close)
 	return node, Setup{
@@ -58,6 +59,9 @@ func (n *fakeNode) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
 			n.t.Errorf("%s %s: body is not a JSON object: %v", r.Method, r.URL.Path, err)
 		}
+	}
+	if n.asKibana(w, r) {
+		return
 	}
 	holder, ok := n.authenticate(r)
 	if !ok {
@@ -83,6 +87,8 @@ func (n *fakeNode) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		n.answer(w, 200, map[string]any{"nodes": map[string]any{"id": map[string]any{"modules": modules}}})
 	case r.URL.Path == "/_security/_authenticate":
 		n.answer(w, 200, map[string]any{"api_key": holder})
+	case strings.HasPrefix(r.URL.Path, kibanaAccount):
+		n.credential(w, r, name)
 	case r.URL.Path == "/_security/api_key":
 		n.apiKey(w, r, body)
 	case r.URL.Path == "/_security/user/_has_privileges":

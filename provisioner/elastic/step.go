@@ -26,6 +26,8 @@ type Setup struct {
 	Config         // of an administrator
 	KeysDir string // where the key files are written; made if it is missing
 	Within  time.Duration
+
+	KibanaToken string // file for the token of Kibana's account; "" where there is no Kibana
 }
 
 // Steps returns, in order, what makes Elasticsearch ready. Every step may be
@@ -39,7 +41,7 @@ func (s Setup) Steps() ([]Step, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []Step{
+	steps := []Step{
 		{"elasticsearch", admin.waitReady(s.Within)},              // answers, and can store
 		{"templates", admin.putTemplates(defs)},                   // before the first document makes a stream without them
 		{"template check", admin.checkTemplates(defs)},            // no other template wins over ours
@@ -47,7 +49,11 @@ func (s Setup) Steps() ([]Step, error) {
 		{"roles", admin.putRoles(defs)},                           // for people and tools beside the stack
 		{"api keys", admin.ensureKeys(defs, s.Config, s.KeysDir)}, // one per role, kept while it fits
 		{"role check", checkRoles(s.Config, s.KeysDir)},           // each key may what it must and no more
-	}, nil
+	}
+	if s.KibanaToken != "" {
+		steps = append(steps, Step{"kibana", admin.ensureKibanaToken(s.Config, s.KibanaToken)}) // kept while it works
+	}
+	return steps, nil
 }
 
 // RunSteps runs steps in order until one fails, and tells progress in one line

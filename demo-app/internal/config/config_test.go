@@ -98,6 +98,7 @@ func TestWhereAValueComesFrom(t *testing.T) {
 		"the names of the original example":     {nil, env{"ICAT_URL": "https://icat:8181/", "ICAT_USERNAME": "reader", "ICAT_PASSWORD": "p", "ICAT_AUTHENTICATOR_NAME": "db", "ICAT_CHECK_CERT": "False"}, map[string]string{"icat": "https://icat:8181", "user": "reader", "password": "p"}, "icat-check-cert=environment"},
 		"anon needs no account":                 {nil, env{"ICAT_URL": "https://icat:8181", "ICAT_AUTHENTICATOR_NAME": "anon"}, map[string]string{"icat": "https://icat:8181"}, "icat-url=environment"},
 		"Redis and mail":                        {nil, env{"REDIS_URL": "redis://:p@h:6379/0", "SMTP_URL": "smtp://u:p@h:25?from=a@b.org"}, map[string]string{"redis": "redis://:p@h:6379/0", "smtp": "smtp://u:p@h:25?from=a@b.org"}, "redis-url=environment"},
+		"a file says that there is no Redis":    {nil, env{"REDIS_URL_FILE": secretFile(t, "off\n")}, map[string]string{"redis": ""}, "redis-url=file"},
 		"no worker here, for Redis has a queue": {nil, env{"REDIS_URL": "redis://h", "WORKERS": "0"}, map[string]string{"workers": "0"}, "workers=environment"},
 		"a worker":                              {[]string{"worker", "-workers", "4"}, env{"DATABASE_URL": "icat.db"}, map[string]string{"workers": "4"}, "workers=flag"},
 		"what a command does not take":          {[]string{"healthcheck"}, env{"SEED": "x", "ADDR": "h:1"}, map[string]string{"seed": "1", "addr": "h:1"}, "addr=environment"},

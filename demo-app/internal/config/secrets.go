@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"plumbline/demo-app/internal/cache"
 )
 
 // What follows reads values that are or may hold secrets.
@@ -37,5 +39,16 @@ func url(to *Secret, check func(string) error) set {
 		}
 		*to = secretURL(v)
 		return nil
+	}
+}
+
+// redisURL takes "off", too: a file that says where Redis is can then say that
+// there is none.
+func redisURL(to *Secret) set {
+	return func(v string) error {
+		if v == "off" {
+			return nil
+		}
+		return url(to, cache.CheckURL)(v)
 	}
 }

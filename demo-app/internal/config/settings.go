@@ -4,7 +4,6 @@ import (
 	"strings"
 	"time"
 
-	"plumbline/demo-app/internal/cache"
 	"plumbline/demo-app/internal/jobs"
 	"plumbline/demo-app/internal/store"
 )
@@ -54,7 +53,7 @@ func rows(c *Config) []row {
 		{setting("icat-check-cert", "true", "whether to check the icat.server's certificate"), work, truth(&c.ICAT.CheckCert)},
 		{setting("icat-ca-file", "", "PEM file of the authorities that vouch for the icat.server"), work, authorities(&c.ICAT.CAFile)},
 
-		{secretive("redis-url", "", "sessions, cache and queue in Redis: redis://:PASSWORD@HOST:PORT/0"), work, url(&c.RedisURL, cache.CheckURL)},
+		{secretive("redis-url", "", "sessions, cache and queue in Redis: redis://:PASSWORD@HOST:PORT/0, or off"), work, redisURL(&c.RedisURL)},
 		{setting("session-lifetime", "2h", "how long a session lasts from its last refresh"), serve, duration(&c.SessionLifetime, time.Second, 30*24*hour)},
 		{setting("cache", "on", "whether answers of the catalogue are cached: on or off"), serve, truth(&c.Cache)},
 		{setting("cache-ttl", "5s", "how long a cached answer is good"), serve, duration(&c.CacheTTL, time.Millisecond, hour)},
