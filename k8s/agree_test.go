@@ -2,6 +2,7 @@ package k8s
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -17,6 +18,8 @@ func (f facts) disagreements(c container) []string {
 	found := f.wrongFlags(c)
 	found = append(found, f.wrongKeys(c)...)
 	switch c.program() {
+	case "demo-app":
+		found = append(found, f.wrongVariables(c)...)
 	case "filebeat", "metricbeat":
 		found = append(found, f.wrongEnvironment(c)...)
 		port := f.Ports[map[string]string{"filebeat": "FilebeatStats", "metricbeat": "MetricbeatStats"}[c.program()]]
@@ -35,7 +38,8 @@ func (f facts) disagreements(c container) []string {
 	}
 	for _, arg := range c.Args {
 		port, ok := strings.CutPrefix(arg, "-addr=:")
-		if want := f.Ports[map[string]string{"demo-app": "API", "provisioner": "Board"}[c.program()]]; ok && port != want {
+		native := map[string]string{"demo-app": "API", "provisioner": "Board"}[c.program()]
+		if want := f.Ports[native]; ok && native != "" && port != want {
 			found = append(found, fmt.Sprintf("%s: listens on %s, natively on %s", c.Name, port, want))
 		}
 	}
@@ -44,20 +48,33 @@ func (f facts) disagreements(c container) []string {
 
 // wrongFlags are flags that the program does not have.
 func (f facts) wrongFlags(c container) []string {
-	command := c.program()
-	if !slices.Contains([]string{"demo-app", "loadgen", "provisioner"}, command) {
+	if !slices.Contains([]string{"demo-app", "icatfake", "loadgen", "provisioner"}, c.program()) {
 		return nil
 	}
 	var found []string
-	for i, arg := range c.Args {
-		name, isFlag := strings.CutPrefix(arg, "-")
-		if !isFlag && i == 0 {
-			command += " " + arg
-			continue
+	for _, args := range [][]string{c.Args, c.CheckArgs} {
+		command := c.program()
+		for i, arg := range args {
+			name, isFlag := strings.CutPrefix(arg, "-")
+			if !isFlag && i == 0 {
+				command += " " + arg
+				continue
+			}
+			name, _, _ = strings.Cut(name, "=")
+			if !isFlag || !f.Flags[command][name] {
+				found = append(found, fmt.Sprintf("%s: %s takes no %s", c.Name, command, arg))
+			}
 		}
-		name, _, _ = strings.Cut(name, "=")
-		if !isFlag || !f.Flags[command][name] {
-			found = append(found, fmt.Sprintf("%s: %s takes no %s", c.Name, command, arg))
+	}
+	return found
+}
+
+// wrongVariables are settings in the environment that demo-app does not have.
+func (f facts) wrongVariables(c container) []string {
+	var found []string
+	for _, name := range slices.Sorted(maps.Keys(c.Env)) {
+		if !f.Settings[name] {
+			found = append(found, fmt.Sprintf("%s: demo-app reads no %s", c.Name, name))
 		}
 	}
 	return found
@@ -132,9 +149,11 @@ func (f facts) wrongSettings(c container) []string {
 func TestDisagreementsAreSeen(t *testing.T) {
 	f := facts{
 		Ports: map[string]string{"API": "8000", "Elasticsearch": "9200", "Board": "5602", "FilebeatStats": "5066", "MetricbeatStats": "5067"},
-		Flags: map[string]map[string]bool{"demo-app": {"addr": true}, "provisioner board": {"addr": true, "key-file": true}},
-		Needs: map[string]map[string]bool{"filebeat": {"ES_URL": true, "FILEBEAT_STATS_PORT": false}},
-		Keys:  []string{"reader.key"},
+		Flags: map[string]map[string]bool{"demo-app": {"addr": true}, "provisioner board": {"addr": true, "key-file": true},
+			"demo-app healthcheck": {"live": true}},
+		Settings: map[string]bool{"SEED": true},
+		Needs:    map[string]map[string]bool{"filebeat": {"ES_URL": true, "FILEBEAT_STATS_PORT": false}},
+		Keys:     []string{"reader.key"},
 		Native: map[string]string{"http.port": "", "xpack.security.enabled": "true", "xpack.security.http.ssl.key": "node.key",
 			"cluster.routing.allocation.disk.watermark.low": ""},
 	}
@@ -159,6 +178,10 @@ func TestDisagreementsAreSeen(t *testing.T) {
 		{"a flag of another command is refused", container{Image: "plumbline/provisioner:dev", Args: []string{"setup", "-addr=:5602"}},
 			[]string{"a: provisioner setup takes no -addr=:5602"}},
 		{"a flag apart from its value is refused", container{Image: "plumbline/demo-app:dev", Args: []string{"-addr", ":8000"}}, []string{"a: demo-app takes no :8000"}},
+		{"a health check's flag that does not exist is refused", container{Image: "plumbline/demo-app:dev", CheckArgs: []string{"healthcheck", "-live", "-lively"}},
+			[]string{"a: demo-app healthcheck takes no -lively"}},
+		{"a setting that does not exist is refused", container{Image: "plumbline/demo-app:dev", Env: map[string]string{"SEED": "1", "SEEED": "1"}},
+			[]string{"a: demo-app reads no SEEED"}},
 		{"another port is refused", container{Image: "plumbline/provisioner:dev", Args: []string{"board", "-addr=:5601"}}, []string{"a: listens on 5601, natively on 5602"}},
 		{"a neighbour's wrong port is refused", container{Image: "x:1", Env: map[string]string{"U": "http://demo-app:8080/metrics"}},
 			[]string{"a: asks http://demo-app:8080, which listens on 8000"}},

@@ -28,6 +28,8 @@ type container struct {
 	Args     []string
 	Script   string // what a shell runs, if one does
 	Check    string // the shell's part of the health check
+
+	CheckArgs []string // of the program itself, where that is the health check
 }
 
 // program is the image's last name.

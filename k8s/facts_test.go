@@ -6,6 +6,7 @@ import (
 	"go/parser"
 	"go/token"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -21,9 +22,11 @@ type facts struct {
 	Elastic string                     // version, of .env
 	Ports   map[string]string          // by their names in the native runner
 	Flags   map[string]map[string]bool // by program and command: "demo-app", "provisioner verify"
-	Needs   map[string]map[string]bool // by Beat: variables in its files, true if there is no default
-	Keys    []string                   // files that setup writes
-	Native  map[string]string          // elasticsearch.yml of the native runner; "" where it is worked out
+
+	Settings map[string]bool            // variables of demo-app
+	Needs    map[string]map[string]bool // by Beat: variables in its files, true if there is no default
+	Keys     []string                   // files that setup writes
+	Native   map[string]string          // elasticsearch.yml of the native runner; "" where it is worked out
 }
 
 func read(t *testing.T, path string) string {
@@ -37,7 +40,7 @@ func read(t *testing.T, path string) string {
 
 func learn(t *testing.T) facts {
 	t.Helper()
-	f := facts{Ports: map[string]string{}, Flags: map[string]map[string]bool{}, Needs: map[string]map[string]bool{}}
+	f := facts{Ports: map[string]string{}, Flags: map[string]map[string]bool{}, Settings: map[string]bool{}, Needs: map[string]map[string]bool{}}
 	version := regexp.MustCompile(`(?m)^ELASTIC_VERSION=(\S+)$`).FindStringSubmatch(read(t, ".env"))
 	if version == nil {
 		t.Fatal(".env: no ELASTIC_VERSION")
@@ -48,12 +51,21 @@ func learn(t *testing.T) facts {
 	}
 	// demo-app's settings are a table of its own; a test holds the README to it.
 	f.Flags["demo-app"] = map[string]bool{}
-	for _, m := range regexp.MustCompile("(?m)^\\| `-([a-z-]+)` \\|").FindAllStringSubmatch(read(t, "README.md"), -1) {
-		f.Flags["demo-app"][m[1]] = true
+	for _, m := range regexp.MustCompile("(?m)^\\| (?:`-([a-z-]+)`)? \\| (.*?) \\|").FindAllStringSubmatch(read(t, "README.md"), -1) {
+		if m[1] != "" {
+			f.Flags["demo-app"][m[1]] = true
+		}
+		for _, v := range regexp.MustCompile("`([A-Z_]+)`").FindAllStringSubmatch(m[2], -1) {
+			f.Settings[v[1]] = true
+		}
 	}
-	for _, program := range []string{"loadgen", "provisioner"} {
+	for _, command := range []string{"worker", "healthcheck"} { // the table does not always tell which takes what
+		f.Flags["demo-app "+command] = f.Flags["demo-app"]
+	}
+	for _, program := range []string{"loadgen", "provisioner", "demo-app/icatfake"} {
 		for command, flags := range flagSets(t, program) {
-			f.Flags[strings.TrimSpace(program+" "+strings.TrimPrefix(command, program))] = flags
+			name := path.Base(program)
+			f.Flags[strings.TrimSpace(name+" "+strings.TrimPrefix(command, name))] = flags
 		}
 	}
 	for _, beat := range []string{"filebeat", "metricbeat"} {
@@ -183,6 +195,7 @@ func TestFactsAreFound(t *testing.T) {
 	}
 	for _, row := range []struct{ command, flag string }{
 		{"demo-app", "addr"}, {"loadgen run", "ledger"}, {"provisioner setup", "keys-dir"}, {"provisioner verify", "follow"}, {"provisioner board", "addr"},
+		{"icatfake", "ca-out"}, {"icatfake healthcheck", "ca"}, {"loadgen healthcheck", "listen"}, {"provisioner healthcheck", "addr"}, {"demo-app worker", "probe-addr"},
 	} {
 		if !f.Flags[row.command][row.flag] {
 			t.Errorf("%s has no flag -%s, but %v", row.command, row.flag, f.Flags[row.command])
