@@ -2,7 +2,7 @@
 #
 #   docker compose build                  # for this machine; compose.yaml has the targets
 #   docker build --target test .          # the tests of what goes into the images
-#   docker buildx bake                    # with labels; docker-bake.hcl, also for other machines
+#   make images                           # with labels, also for other machines: docker-bake.hcl
 
 # One place for versions is .env. The tag is exact; a digest would be, too, and is
 # for who publishes to add: docs/containers.md.

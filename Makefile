@@ -6,8 +6,13 @@
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
+ACTIONLINT  := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
-.PHONY: build demo smoke up down status doctor test bench bench-app bench-loadgen lint update clean help
+# What is built for containers, and for which machines.
+PARTS := ./demo-app ./demo-app/icatfake ./loadgen ./provisioner
+ARCHS := amd64 arm64
+
+.PHONY: build demo smoke up down status doctor test bench bench-app bench-loadgen lint compose-config images cross sbom update clean help
 
 build: ## our binaries into bin/
 	@CGO_ENABLED=0 go build -trimpath -buildvcs=false -o bin/ ./demo-app ./loadgen ./provisioner ./stack
@@ -18,10 +23,11 @@ bin/stack: FORCE # only the runner: it builds the others itself
 demo smoke up down status doctor: bin/stack ## run the stack: see bin/stack -h
 	@bin/stack $@ $(ARGS)
 
-test: lint ## everything: linters, all tests with the race detector, the whole loop on the real parts
+test: lint cross ## everything: linters, all tests with the race detector, the whole loop on the real parts
 	go test -race -timeout 20m $$(go list ./... | grep -v /stack/loop)
 	go test -count=1 -run CoordinatedOmission ./loadgen/attack
 	cd beats/native && go vet ./...
+	cd images && go vet ./... && go test ./...
 	PLUMBLINE_ARTIFACTS=$(CURDIR)/artifacts go test -count=1 -timeout 30m ./stack/loop
 
 bench: ## what single parts cost: access line, identity, cache, limits, ledger
@@ -36,13 +42,35 @@ bench-app: ## demo-app: what being observed costs a request, beside a bare handl
 bench-loadgen: ## loadgen beside wrk, oha, vegeta and k6, those that are there; ARGS=-quick for a short form
 	go run ./loadgen/peers $(ARGS)
 
-lint: ## vet, format, staticcheck; govulncheck and shellcheck where they can run
+lint: ## vet, format, staticcheck, Dockerfile, workflow; govulncheck and shellcheck where they can run
 	@test -z "$$(gofmt -l .)" || { gofmt -l . && echo "hint: make update" >&2 && exit 1; }
 	go vet ./...
 	go run $(STATICCHECK) ./...
+	cd images && go run ./dockerlint ../Dockerfile
+	go run $(ACTIONLINT) .github/workflows/*.yml
 	@if curl -fsS -m 10 -o /dev/null https://vuln.go.dev/index/db.json 2>/dev/null; \
 	then go run $(GOVULNCHECK) ./...; else echo "govulncheck: skipped, vuln.go.dev does not answer"; fi
 	@if command -v shellcheck >/dev/null; then shellcheck .ci/run k8s/base/setup/*.sh; else echo "shellcheck: skipped, not installed"; fi
+
+compose-config: ## compose.yaml as docker compose reads it, with every profile (tests do it without Docker)
+	@for p in "" $$(docker compose --profile '*' config --profiles); do \
+	  docker compose $${p:+--profile $$p} config --quiet && echo "profile $${p:-(none)}: ok" || exit 1; done
+
+images: ## build the images with labels: TARGETS=publish for all architectures, ARGS=--push
+	@SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) REVISION=$$(git rev-parse HEAD) \
+	CREATED=$$(TZ=UTC git log -1 --format=%cd --date=format-local:%Y-%m-%dT%H:%M:%SZ) \
+	docker buildx bake --file docker-bake.hcl $(TARGETS) $(ARGS)
+
+cross: ## the programs of the images for every architecture, into bin/linux-…/
+	@for arch in $(ARCHS); do \
+	  CGO_ENABLED=0 GOOS=linux GOARCH=$$arch go build -trimpath -buildvcs=false -ldflags="-s -w -buildid=" -o bin/linux-$$arch/ $(PARTS) || exit 1; done
+
+sbom: ## what is in each program, as CycloneDX, into artifacts/sbom
+	@cd images && go build -o ../bin/cyclonedx-gomod github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
+	@mkdir -p artifacts/sbom
+	@for part in $(PARTS); do \
+	  CGO_ENABLED=0 GOOS=linux bin/cyclonedx-gomod app -json -std -licenses -noserial -main $$part \
+	    -output artifacts/sbom/$$(basename $$part).cdx.json . || exit 1; done
 
 update: ## format, and rewrite the golden files
 	gofmt -w .

@@ -1,10 +1,10 @@
 # The same images as compose.yaml builds, with labels, for every kind of machine:
 #
-#   docker buildx bake                            # for this machine, into its Docker
-#   docker buildx bake test                       # the tests
-#   PLUMBLINE_IMAGES=ghcr.io/you/plumbline VERSION=v1.0.0 docker buildx bake publish --push
+#   make images                                   # for this machine, into its Docker
+#   make images TARGETS=test                      # the tests of what goes into them
+#   PLUMBLINE_IMAGES=ghcr.io/you/plumbline VERSION=v1.0.0 make images TARGETS=publish ARGS=--push
 #
-# `make images` sets the rest from git.
+# make takes revision and time from git; all it types is docker buildx bake.
 
 variable "GO_VERSION" { default = "1.26.8" } # as in .env, which a test holds
 variable "PLUMBLINE_IMAGES" { default = "plumbline" }
@@ -13,7 +13,7 @@ variable "REVISION" { default = "" }
 variable "CREATED" { default = "" }
 
 # Seconds since 1970: with it BuildKit gives all files and the image this time.
-variable "SOURCE_DATE_EPOCH" { default = "" }
+variable "SOURCE_DATE_EPOCH" { default = null }
 
 group "default" { targets = ["image"] }
 group "publish" { targets = ["published"] }

@@ -99,6 +99,7 @@ func homes() map[string][]string {
 		"plumbline/provisioner/elastic":           {"provisioner", "loadgen/truth"},
 		"plumbline/elasticsearch":                 {"provisioner/elastic"},
 		"plumbline/dashboards":                    {"dashboards", "provisioner"},
+		"plumbline/doctor/docker":                 {"doctor", "provisioner", "stack"},
 		"testing":                                 {},
 	}
 }

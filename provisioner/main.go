@@ -30,7 +30,7 @@ type command struct {
 }
 
 func commands() []command {
-	return []command{setupCommand(), verifyCommand(), boardCommand(), healthcheckCommand()}
+	return []command{setupCommand(), verifyCommand(), boardCommand(), healthcheckCommand(), doctorCommand()}
 }
 
 func main() { os.Exit(cli.Main("provisioner", run)) }

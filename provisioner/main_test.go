@@ -39,9 +39,12 @@ func TestCommandLine(t *testing.T) {
 		"a CA file that is not there":        {setup("-ca", "absent"), 64, "", "CA certificate: no such file: absent", "path"},
 		"an address that is none":            {setup("-es", "localhost"), 64, "", "not a URL", "https://127.0.0.1:9200"},
 		"a password in the address":          {setup("-es", "https://elastic:s3cr3t@host"), 64, "", "carries a password", "file"},
+		"a Docker that is not there":         {[]string{"doctor", "-o", "json"}, 1, `"message": "no Docker: there is no unix:///nowhere"`, "", ""},
+		"an unknown form of findings":        {[]string{"doctor", "-o", "xml"}, 64, "", "doctor: -o xml: want table or json", "doctor -h"},
 		"a server that is not there in time": {setup("-es", "http://127.0.0.1:1", "-within", "1ms"), 2, "", "✗ elasticsearch", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Setenv("DOCKER_HOST", "unix:///nowhere")
 			var stdout, stderr bytes.Buffer
 			code := cli.Report(&stderr, "provisioner", run(t.Context(), row.args, &stdout, &stderr))
 			if code != row.code {

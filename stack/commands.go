@@ -6,13 +6,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
 	"plumbline/cli"
+	"plumbline/doctor"
+	"plumbline/doctor/docker"
 	"plumbline/stack/native"
-	"plumbline/stack/preflight"
+	"plumbline/stack/versions"
 )
 
 func demo(ctx context.Context, c call) error {
@@ -162,24 +166,27 @@ func down(ctx context.Context, c call) error {
 	return err
 }
 
-func doctor(ctx context.Context, c call) error {
-	findings, err := native.Doctor(ctx, c.options)
+// examine looks at this machine for the stack without containers, and aside at
+// its Docker; or with -containers at that alone, for compose.yaml.
+func examine(ctx context.Context, c call) error {
+	v, err := versions.Read(filepath.Join(c.options.Repository, versions.File), os.Getenv)
 	if err != nil {
 		return err
 	}
-	if c.json {
-		err = printJSON(c.stdout, findings)
-	} else {
-		t := newTable(c.stdout)
-		for _, f := range findings {
-			t.AppendRow(table.Row{f.Level, f.Check, f.Message})
-			if f.Fix != "" {
-				t.AppendRow(table.Row{"", "", "fix: " + f.Fix})
-			}
+	findings := docker.Examine(ctx, docker.Options{Elastic: v.Elastic})
+	if !c.containers {
+		native, err := native.Doctor(ctx, c.options)
+		if err != nil {
+			return err
 		}
-		t.Render()
+		findings = append(native, doctor.Aside("docker", findings)...)
 	}
-	if err == nil && len(preflight.Failed(findings)) > 0 {
+	if c.json {
+		err = doctor.WriteJSON(c.stdout, findings)
+	} else {
+		doctor.Write(c.stdout, findings)
+	}
+	if err == nil && len(doctor.Failed(findings)) > 0 {
 		err = &cli.Failure{Code: cli.False}
 	}
 	return err

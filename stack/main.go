@@ -45,7 +45,7 @@ func commands() []command {
 		{"up", "start and stay until Ctrl-C, without load", up},
 		{"status", "what is running, from another terminal", status},
 		{"down", "stop it, from another terminal", down},
-		{"doctor", "look whether this machine is fit, change nothing", doctor},
+		{"doctor", "look whether this machine is fit, change nothing", examine},
 		{"fetch", "download and build what is missing, start nothing", fetch},
 	}
 }
@@ -55,6 +55,7 @@ type call struct {
 	options        native.Options
 	load           pace.Constant
 	json           bool
+	containers     bool
 	stdout, stderr io.Writer
 }
 
@@ -102,7 +103,10 @@ func parse(name string, args []string, stdout, stderr io.Writer) (call, error) {
 		fallthrough
 	case "up", "fetch":
 		flags.BoolVar(&c.options.Verbose, "v", false, "")
-	case "status", "doctor":
+	case "doctor":
+		flags.BoolVar(&c.containers, "containers", false, "")
+		fallthrough
+	case "status":
 		flags.StringVar(&output, "o", "table", "")
 	}
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {

@@ -3,11 +3,14 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"flag"
 	"os"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"plumbline/doctor"
 )
 
 var update = flag.Bool("update", false, "rewrite the scripts")
@@ -41,5 +44,20 @@ func TestUsageShowsEveryCommandAndExitCode(t *testing.T) {
 		if !bytes.Contains(out.Bytes(), []byte("\n  "+c.name+" ")) {
 			t.Errorf("usage lacks %s", c.name)
 		}
+	}
+}
+
+// Whatever else is wrong here, an absent Docker is good to know and no more.
+func TestAnAbsentDockerKeepsNothingFromRunning(t *testing.T) {
+	t.Setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+	var out bytes.Buffer
+	_ = run(t.Context(), []string{"doctor", "-state", t.TempDir() + "/state", "-port-offset", "20000", "-o", "json"}, &out, nil)
+	var findings []doctor.Finding
+	if err := json.Unmarshal(out.Bytes(), &findings); err != nil {
+		t.Fatalf("%v:\n%s", err, &out)
+	}
+	last := findings[len(findings)-1]
+	if last.Check != "docker: docker" || last.Level != doctor.Info || len(findings) < 5 {
+		t.Errorf("%d findings, the last is %+v", len(findings), last)
 	}
 }

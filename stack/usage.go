@@ -25,6 +25,9 @@ Flags of demo, smoke, up and fetch:
 Flags of status and doctor:
   -o table|json   form of the report (table)
 
+Flags of doctor:
+  -containers     look at Docker instead: is it fit for compose.yaml?
+
 Flags of all commands:
   -state DIR      keep everything in DIR (.plumbline in the repository, or a
                   directory under /var/tmp where that one cannot be used)

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"plumbline/doctor"
 	"plumbline/stack/fetch"
 	"plumbline/stack/node"
 	"plumbline/stack/preflight"
@@ -35,14 +36,14 @@ func (s *Stack) examine(ctx context.Context, ports []preflight.Port) error {
 		return err
 	}
 	needs.Locked, needs.Ports = true, ports
-	if failed := preflight.Failed(preflight.Examine(ctx, needs)); len(failed) > 0 {
+	if failed := doctor.Failed(preflight.Examine(ctx, needs)); len(failed) > 0 {
 		return &UnfitError{Findings: failed}
 	}
 	return nil
 }
 
 // UnfitError is a machine that the stack cannot run on as it is.
-type UnfitError struct{ Findings []preflight.Finding }
+type UnfitError struct{ Findings []doctor.Finding }
 
 func (e *UnfitError) Error() string {
 	var lines []string
@@ -66,7 +67,7 @@ func (e *UnfitError) Hint() string {
 }
 
 // Doctor examines the machine for these options without starting anything.
-func Doctor(ctx context.Context, options Options) ([]preflight.Finding, error) {
+func Doctor(ctx context.Context, options Options) ([]doctor.Finding, error) {
 	s, err := look(options)
 	if err != nil {
 		return nil, err

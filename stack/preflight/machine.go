@@ -15,6 +15,8 @@ import (
 	"github.com/shirou/gopsutil/v4/mem"
 	psnet "github.com/shirou/gopsutil/v4/net"
 	"github.com/shirou/gopsutil/v4/process"
+
+	"plumbline/doctor"
 )
 
 // Memory that the running stack takes, and what makes it comfortable.
@@ -23,20 +25,20 @@ const (
 	memoryGood   = 2 << 30
 )
 
-func memory(ctx context.Context) Finding {
-	f := Finding{Check: "memory", Fix: "close other programs, or give the machine or container 2 GiB"}
+func memory(ctx context.Context) doctor.Finding {
+	f := doctor.Finding{Check: "memory", Fix: "close other programs, or give the machine or container 2 GiB"}
 	m, err := mem.VirtualMemoryWithContext(ctx)
 	if err != nil {
-		return f.with(Warn, "available memory: %v", err)
+		return f.With(doctor.Warn, "available memory: %v", err)
 	}
 	available := min(m.Available, containerMemory("/sys/fs/cgroup"))
 	switch {
 	case available < memoryNeeded:
-		return f.with(Fail, "%s is available, the stack takes %s", gib(available), gib(memoryNeeded))
+		return f.With(doctor.Fail, "%s is available, the stack takes %s", gib(available), gib(memoryNeeded))
 	case available < memoryGood:
-		return f.with(Warn, "%s is available, %s is comfortable", gib(available), gib(memoryGood))
+		return f.With(doctor.Warn, "%s is available, %s is comfortable", gib(available), gib(memoryGood))
 	}
-	return f.with(OK, "%s available", gib(available))
+	return f.With(doctor.OK, "%s available", gib(available))
 }
 
 // containerMemory is what a container's limit (cgroup v2) leaves; without one
@@ -67,24 +69,24 @@ func number(path string) (uint64, error) {
 }
 
 // ports tries to listen where the stack will. All free is one finding.
-func ports(ctx context.Context, wanted []Port) []Finding {
-	var busy []Finding
+func ports(ctx context.Context, wanted []Port) []doctor.Finding {
+	var busy []doctor.Finding
 	var free []string
 	for _, p := range wanted {
-		f := Finding{Check: "port " + strconv.Itoa(p.Number), Fix: "stop that program, or move all ports: -port-offset 100"}
+		f := doctor.Finding{Check: "port " + strconv.Itoa(p.Number), Fix: "stop that program, or move all ports: -port-offset 100"}
 		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(p.Number)))
 		switch {
 		case err == nil:
 			l.Close()
 			free = append(free, strconv.Itoa(p.Number))
 		case errors.Is(err, syscall.EADDRINUSE):
-			busy = append(busy, f.with(Fail, "%s wants port %d, but %s", p.For, p.Number, holder(ctx, p.Number)))
+			busy = append(busy, f.With(doctor.Fail, "%s wants port %d, but %s", p.For, p.Number, holder(ctx, p.Number)))
 		default:
-			busy = append(busy, f.with(Fail, "%s wants port %d: %v", p.For, p.Number, err))
+			busy = append(busy, f.With(doctor.Fail, "%s wants port %d: %v", p.For, p.Number, err))
 		}
 	}
 	if len(busy) == 0 && len(free) > 0 {
-		return []Finding{{Check: "ports", Level: OK, Message: "free: " + strings.Join(free, " ")}}
+		return []doctor.Finding{{Check: "ports", Level: doctor.OK, Message: "free: " + strings.Join(free, " ")}}
 	}
 	return busy
 }

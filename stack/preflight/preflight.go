@@ -12,28 +12,11 @@ import (
 
 	"github.com/shirou/gopsutil/v4/disk"
 
+	"plumbline/doctor"
 	"plumbline/stack/node"
 	"plumbline/stack/statedir"
 	"plumbline/stack/supervise"
 )
-
-// Level is how bad a finding is.
-type Level string
-
-const (
-	OK   Level = "ok"
-	Info Level = "info" // good to know
-	Warn Level = "warn" // may get in the way
-	Fail Level = "fail" // the stack will not run
-)
-
-// Finding is what one check found.
-type Finding struct {
-	Check   string `json:"check"`
-	Level   Level  `json:"level"`
-	Message string `json:"message"`
-	Fix     string `json:"fix,omitempty"` // what to type or change
-}
 
 // Port is a port that the stack is going to listen on.
 type Port struct {
@@ -54,8 +37,8 @@ type Needs struct {
 }
 
 // Examine runs all checks, in an order one can read from top to bottom.
-func Examine(ctx context.Context, n Needs) []Finding {
-	var all []Finding
+func Examine(ctx context.Context, n Needs) []doctor.Finding {
+	var all []doctor.Finding
 	all = append(all, goTool(ctx), java(n))
 	all = append(all, maven(ctx, n))
 	all = append(all, memory(ctx), space(ctx, n), state(n))
@@ -69,50 +52,39 @@ func Examine(ctx context.Context, n Needs) []Finding {
 	return all
 }
 
-// Failed returns the findings that keep the stack from running.
-func Failed(all []Finding) []Finding {
-	var failed []Finding
-	for _, f := range all {
-		if f.Level == Fail {
-			failed = append(failed, f)
-		}
-	}
-	return failed
-}
-
 // goLeast is the oldest Go that builds the stack: minor version of 1.x.
 const goLeast = 26
 
-func goTool(ctx context.Context) Finding {
-	f := Finding{Check: "go", Fix: "install Go 1.26 or newer: https://go.dev/doc/install"}
+func goTool(ctx context.Context) doctor.Finding {
+	f := doctor.Finding{Check: "go", Fix: "install Go 1.26 or newer: https://go.dev/doc/install"}
 	out, err := exec.CommandContext(ctx, "go", "env", "GOVERSION").Output()
 	if err != nil {
-		return f.with(Fail, "the go command does not run: %v", err)
+		return f.With(doctor.Fail, "the go command does not run: %v", err)
 	}
 	version := strings.TrimSpace(string(out))
 	parts := strings.Split(strings.TrimPrefix(version, "go"), ".")
 	if len(parts) >= 2 && parts[0] == "1" {
 		if minor, err := strconv.Atoi(parts[1]); err == nil && minor < goLeast {
-			return f.with(Fail, "%s is too old", version)
+			return f.With(doctor.Fail, "%s is too old", version)
 		}
 	}
-	return f.with(OK, "%s", version)
+	return f.With(doctor.OK, "%s", version)
 }
 
-func java(n Needs) Finding {
-	f := Finding{Check: "java", Fix: "install a JDK (Debian, Ubuntu: apt-get install default-jdk-headless), or set ES_JAVA_HOME"}
+func java(n Needs) doctor.Finding {
+	f := doctor.Finding{Check: "java", Fix: "install a JDK (Debian, Ubuntu: apt-get install default-jdk-headless), or set ES_JAVA_HOME"}
 	search := node.DefaultJavaSearch(Reachable(n.NodeUID))
 	j, err := search.Find(n.Elastic)
 	if err != nil {
-		return f.with(Fail, "%v", err)
+		return f.With(doctor.Fail, "%v", err)
 	}
 	if !n.ServerCached {
 		search.Compiler = true
 		if _, err := search.Find(n.Elastic); err != nil {
-			return f.with(Fail, "to build Elasticsearch's plugins, %v", err)
+			return f.With(doctor.Fail, "to build Elasticsearch's plugins, %v", err)
 		}
 	}
-	return f.with(OK, "%s runs Elasticsearch %s", j, n.Elastic)
+	return f.With(doctor.OK, "%s runs Elasticsearch %s", j, n.Elastic)
 }
 
 // Reachable returns the test whether Elasticsearch's user can run a file.
@@ -132,23 +104,23 @@ func Reachable(uid int) func(path string) error {
 // colour is how Maven prints its version even where nobody sees colours.
 var colour = regexp.MustCompile(`\x1b\[[0-9;]*m`)
 
-func maven(ctx context.Context, n Needs) Finding {
-	f := Finding{Check: "maven", Fix: "install Maven (Debian, Ubuntu: apt-get install maven)"}
+func maven(ctx context.Context, n Needs) doctor.Finding {
+	f := doctor.Finding{Check: "maven", Fix: "install Maven (Debian, Ubuntu: apt-get install maven)"}
 	path, err := exec.LookPath("mvn")
 	switch {
 	case err != nil && n.ServerCached:
-		return f.with(Info, "not found; Elasticsearch is in the cache, so it is not needed")
+		return f.With(doctor.Info, "not found; Elasticsearch is in the cache, so it is not needed")
 	case err != nil:
-		return f.with(Fail, "the mvn command is not in PATH, and Elasticsearch is fetched with it")
+		return f.With(doctor.Fail, "the mvn command is not in PATH, and Elasticsearch is fetched with it")
 	case !n.Thorough:
-		return f.with(OK, "%s", path)
+		return f.With(doctor.OK, "%s", path)
 	}
 	out, err := exec.CommandContext(ctx, path, "-v").CombinedOutput()
 	line, _, _ := strings.Cut(colour.ReplaceAllString(string(out), ""), "\n")
 	if err != nil {
-		return f.with(Fail, "%s does not run: %v: %s", path, err, line)
+		return f.With(doctor.Fail, "%s does not run: %v: %s", path, err, line)
 	}
-	return f.with(OK, "%s", line)
+	return f.With(doctor.OK, "%s", line)
 }
 
 // What the stack takes on the disk: a run's data and logs, and for the first
@@ -159,12 +131,12 @@ const (
 	beatsSpace  = 2500 << 20 // with the Go build cache
 )
 
-func space(ctx context.Context, n Needs) Finding {
-	f := Finding{Check: "disk", Fix: "free some space, or name a directory on another disk with -state"}
+func space(ctx context.Context, n Needs) doctor.Finding {
+	f := doctor.Finding{Check: "disk", Fix: "free some space, or name a directory on another disk with -state"}
 	at := existing(n.State)
 	usage, err := disk.UsageWithContext(ctx, at)
 	if err != nil {
-		return f.with(Warn, "free space of %s: %v", at, err)
+		return f.With(doctor.Warn, "free space of %s: %v", at, err)
 	}
 	need := uint64(node.WatermarkLow + runSpace)
 	if !n.ServerCached {
@@ -174,66 +146,57 @@ func space(ctx context.Context, n Needs) Finding {
 		need += beatsSpace
 	}
 	if usage.Free < need {
-		return f.with(Fail, "%s is free at %s, %s is needed: Elasticsearch stops taking documents near a full disk", gib(usage.Free), at, gib(need))
+		return f.With(doctor.Fail, "%s is free at %s, %s is needed: Elasticsearch stops taking documents near a full disk", gib(usage.Free), at, gib(need))
 	}
-	return f.with(OK, "%s free at %s, %s needed", gib(usage.Free), at, gib(need))
+	return f.With(doctor.OK, "%s free at %s, %s needed", gib(usage.Free), at, gib(need))
 }
 
-func state(n Needs) Finding {
-	f := Finding{Check: "state", Fix: "choose another directory with -state"}
+func state(n Needs) doctor.Finding {
+	f := doctor.Finding{Check: "state", Fix: "choose another directory with -state"}
 	if n.NodeUID != 0 {
 		if closed, err := statedir.Untraversable(n.State); err == nil && closed != "" {
-			return f.with(Fail, "%s: Elasticsearch's user cannot pass %s", n.State, closed)
+			return f.With(doctor.Fail, "%s: Elasticsearch's user cannot pass %s", n.State, closed)
 		}
 	}
 	if err := statedir.Usable(n.State); err != nil {
-		return f.with(Fail, "%v", err)
+		return f.With(doctor.Fail, "%v", err)
 	}
-	return f.with(OK, "%s", n.State)
+	return f.With(doctor.OK, "%s", n.State)
 }
 
-func lock(n Needs) Finding {
-	f := Finding{Check: "lock", Fix: "bin/stack down -state " + n.State}
+func lock(n Needs) doctor.Finding {
+	f := doctor.Finding{Check: "lock", Fix: "bin/stack down -state " + n.State}
 	pid, held, err := statedir.Dir{Path: n.State}.Holder()
 	switch {
 	case err != nil:
-		return f.with(Fail, "%v", err)
+		return f.With(doctor.Fail, "%v", err)
 	case held:
-		return f.with(Fail, "the stack is already running: process %d", pid)
+		return f.With(doctor.Fail, "the stack is already running: process %d", pid)
 	}
-	return f.with(OK, "free")
+	return f.With(doctor.OK, "free")
 }
 
-func leftovers(ctx context.Context, n Needs) Finding {
-	f := Finding{Check: "leftovers", Fix: "bin/stack down -state " + n.State + "; the next start does it, too"}
+func leftovers(ctx context.Context, n Needs) doctor.Finding {
+	f := doctor.Finding{Check: "leftovers", Fix: "bin/stack down -state " + n.State + "; the next start does it, too"}
 	if _, held, _ := (statedir.Dir{Path: n.State}).Holder(); held {
-		return f.with(OK, "none: the stack is running")
+		return f.With(doctor.OK, "none: the stack is running")
 	}
 	orphans, err := supervise.Orphans(ctx, n.State)
 	if err != nil {
-		return f.with(Warn, "%v", err)
+		return f.With(doctor.Warn, "%v", err)
 	}
 	if len(orphans) > 0 {
-		return f.with(Warn, "%d processes of an earlier run are alive, the first is %d: %s", len(orphans), orphans[0].PID, orphans[0].Command)
+		return f.With(doctor.Warn, "%d processes of an earlier run are alive, the first is %d: %s", len(orphans), orphans[0].PID, orphans[0].Command)
 	}
-	return f.with(OK, "none")
+	return f.With(doctor.OK, "none")
 }
 
-func chromium() Finding {
-	f := Finding{Check: "chromium", Fix: "apt-get install chromium"}
+func chromium() doctor.Finding {
+	f := doctor.Finding{Check: "chromium", Fix: "apt-get install chromium"}
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
 		if path, err := exec.LookPath(name); err == nil {
-			return f.with(OK, "%s", path)
+			return f.With(doctor.OK, "%s", path)
 		}
 	}
-	return f.with(Info, "not found; only the board's own tests need it")
-}
-
-// with fills a finding in; what is fine needs no fix.
-func (f Finding) with(level Level, format string, args ...any) Finding {
-	f.Level, f.Message = level, fmt.Sprintf(format, args...)
-	if level == OK {
-		f.Fix = ""
-	}
-	return f
+	return f.With(doctor.Info, "not found; only the board's own tests need it")
 }

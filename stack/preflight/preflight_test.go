@@ -10,11 +10,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"plumbline/doctor"
 	"plumbline/stack/statedir"
 )
 
 // find returns the finding of one check.
-func find(t *testing.T, all []Finding, check string) Finding {
+func find(t *testing.T, all []doctor.Finding, check string) doctor.Finding {
 	t.Helper()
 	for _, f := range all {
 		if f.Check == check {
@@ -22,7 +23,7 @@ func find(t *testing.T, all []Finding, check string) Finding {
 		}
 	}
 	t.Fatalf("no finding %q in %+v", check, all)
-	return Finding{}
+	return doctor.Finding{}
 }
 
 func TestBusyPortNamesPortWisherAndHolder(t *testing.T) {
@@ -33,7 +34,7 @@ func TestBusyPortNamesPortWisherAndHolder(t *testing.T) {
 	defer l.Close()
 	busy := l.Addr().(*net.TCPAddr).Port
 	got := ports(t.Context(), []Port{{busy, "demo-app"}})
-	if len(got) != 1 || got[0].Level != Fail {
+	if len(got) != 1 || got[0].Level != doctor.Fail {
 		t.Fatalf("got %+v, want one failure", got)
 	}
 	for _, want := range []string{"demo-app", strconv.Itoa(busy), "process " + strconv.Itoa(os.Getpid()), filepath.Base(os.Args[0])} {
@@ -53,7 +54,7 @@ func TestPortHeldOnAllAddressesIsBusy(t *testing.T) {
 	}
 	defer l.Close()
 	got := ports(t.Context(), []Port{{l.Addr().(*net.TCPAddr).Port, "the board"}})
-	if len(Failed(got)) != 1 {
+	if len(doctor.Failed(got)) != 1 {
 		t.Errorf("got %+v, want a failure", got)
 	}
 }
@@ -67,7 +68,7 @@ func TestFreePortIsFreeAgainAfterwards(t *testing.T) {
 	l.Close()
 	for range 2 {
 		got := ports(t.Context(), []Port{{port, "demo-app"}})
-		want := []Finding{{Check: "ports", Level: OK, Message: "free: " + strconv.Itoa(port)}}
+		want := []doctor.Finding{{Check: "ports", Level: doctor.OK, Message: "free: " + strconv.Itoa(port)}}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(diff)
 		}
@@ -108,7 +109,7 @@ func TestStateLockAndMissingTools(t *testing.T) {
 	needs := Needs{Elastic: "8.19.7", State: path}
 	all := Examine(t.Context(), needs)
 	for _, check := range []string{"state", "lock", "go"} {
-		if f := find(t, all, check); f.Level != OK {
+		if f := find(t, all, check); f.Level != doctor.OK {
 			t.Errorf("before: %+v", f)
 		}
 	}
@@ -132,12 +133,12 @@ func TestStateLockAndMissingTools(t *testing.T) {
 		"maven": "not in PATH",
 	} {
 		f := find(t, all, check)
-		if f.Level != Fail || !strings.Contains(f.Message, want) || f.Fix == "" {
+		if f.Level != doctor.Fail || !strings.Contains(f.Message, want) || f.Fix == "" {
 			t.Errorf("%s: got %+v, want a failure with %q and a fix", check, f, want)
 		}
 	}
 	needs.ServerCached = true
-	if f := find(t, Examine(t.Context(), needs), "maven"); f.Level != Info {
+	if f := find(t, Examine(t.Context(), needs), "maven"); f.Level != doctor.Info {
 		t.Errorf("maven with Elasticsearch in the cache: %+v", f)
 	}
 }
@@ -148,7 +149,7 @@ func TestStateThatElasticsearchCannotReachFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := state(Needs{State: filepath.Join(closed, "state"), NodeUID: 64200})
-	if f.Level != Fail || !strings.Contains(f.Message, "cannot pass "+closed) {
+	if f.Level != doctor.Fail || !strings.Contains(f.Message, "cannot pass "+closed) {
 		t.Errorf("got %+v", f)
 	}
 }
