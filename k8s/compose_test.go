@@ -98,7 +98,8 @@ func TestComposePublishesTheNativePorts(t *testing.T) {
 	want := map[string]string{
 		"demo-app": f.Ports["API"], "elasticsearch": f.Ports["Elasticsearch"], "board": f.Ports["Board"],
 		"loadgen": "8089", "kibana": "5601", // where nothing listens natively
-		"demo-app-upstream": "8010", // beside demo-app
+		"demo-app-upstream": "8010",         // beside demo-app
+		"balancer":          f.Ports["API"], // in its place
 	}
 	got := map[string]string{}
 	for _, s := range loadCompose(t, allProfiles).Services {

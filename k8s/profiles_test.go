@@ -3,6 +3,7 @@ package k8s
 import (
 	"fmt"
 	"maps"
+	"os/exec"
 	"regexp"
 	"slices"
 	"strings"
@@ -10,6 +11,8 @@ import (
 
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/google/go-cmp/cmp"
+
+	"plumbline/doctor/docker"
 )
 
 // unready are waits in a project that cannot come to their end: for the health
@@ -59,7 +62,8 @@ func TestProfiles(t *testing.T) {
 		"redis":     {"redis", "use-redis"},
 		"upstream":  {"demo-app-upstream", "icat"},
 		"operator":  {"operator"},
-		allProfiles: {"mariadb", "use-mariadb", "redis", "use-redis", "demo-app-upstream", "icat", "operator"},
+		"balancer":  {"balancer"},
+		allProfiles: {"mariadb", "use-mariadb", "redis", "use-redis", "demo-app-upstream", "icat", "operator", "balancer"},
 	} {
 		t.Run("profile "+profile, func(t *testing.T) {
 			p := loadCompose(t, profile)
@@ -206,5 +210,66 @@ func TestDocumentedPortsArePublished(t *testing.T) {
 	}
 	if diff := cmp.Diff(published, named); diff != "" {
 		t.Errorf("ports published and documented (-published +documented):\n%s", diff)
+	}
+}
+
+// The doctor looks for what compose.yaml will ask.
+func TestTheDoctorKnowsComposeYAML(t *testing.T) {
+	p := loadCompose(t)
+	want := map[string]string{}
+	for _, s := range p.Services {
+		if s.CPUS > docker.Processors {
+			t.Errorf("%s may have %v processors, the doctor asks for %d", s.Name, s.CPUS, docker.Processors)
+		}
+		for _, port := range s.Ports {
+			want[s.Name] = port.Published
+		}
+	}
+	got := map[string]string{}
+	for _, port := range docker.Ports() {
+		got[port.For] = fmt.Sprint(port.Number)
+		if !strings.Contains(read(t, "compose.yaml"), fmt.Sprintf("${%s:-%d}", port.Variable, port.Number)) {
+			t.Errorf("%s does not move the port of %s", port.Variable, port.For)
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("ports (-compose +doctor):\n%s", diff)
+	}
+}
+
+// What a shell runs in a container is at least a script.
+func TestScriptsParse(t *testing.T) {
+	if _, err := exec.LookPath("bash"); err != nil {
+		t.Skip("needs bash")
+	}
+	parse := func(script string) error {
+		bash := exec.CommandContext(t.Context(), "bash", "-n")
+		bash.Stdin = strings.NewReader(script)
+		if out, err := bash.CombinedOutput(); err != nil || len(out) > 0 {
+			return fmt.Errorf("%v: %s", err, out)
+		}
+		return nil
+	}
+	scripts := 0
+	for _, s := range loadCompose(t, allProfiles).Services {
+		var texts []string
+		if words := slices.Concat(s.Entrypoint, s.Command); len(words) > 2 && strings.HasSuffix(words[0], "sh") {
+			texts = append(texts, words[2])
+		}
+		if s.HealthCheck != nil && len(s.HealthCheck.Test) == 4 && strings.HasSuffix(s.HealthCheck.Test[1], "sh") {
+			texts = append(texts, s.HealthCheck.Test[3])
+		}
+		for _, text := range texts {
+			scripts++
+			if err := parse(text); err != nil {
+				t.Errorf("%s: %v", s.Name, err)
+			}
+		}
+	}
+	if scripts < 10 {
+		t.Errorf("only %d scripts", scripts)
+	}
+	if parse("if true; then echo 'x") == nil {
+		t.Error("half a script is taken for one")
 	}
 }

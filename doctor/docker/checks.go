@@ -19,6 +19,9 @@ const (
 	composeLeast = "2.24" // configs with content, depends_on with required
 )
 
+// Processors is the largest limit that compose.yaml sets; a test holds it.
+const Processors = 2
+
 // Memory that Docker needs for all of it at once, and what makes it comfortable.
 const (
 	memoryNeeded = 2560 << 20
@@ -88,10 +91,11 @@ func (l *look) memory() doctor.Finding {
 	return f.With(doctor.OK, "Docker has %s", gib(l.info.MemTotal))
 }
 
+// processors: Docker refuses a service that may take more than there are.
 func (l *look) processors() doctor.Finding {
-	f := doctor.Finding{Check: "processors", Fix: "give Docker two or more, or less load: RATE=50 docker compose up"}
-	if l.info.NCPU < 2 {
-		return f.With(doctor.Warn, "Docker has %d; limits of compose.yaml above that are refused by some engines", l.info.NCPU)
+	f := doctor.Finding{Check: "processors", Fix: "give Docker two or more; or set cpus: 1 for elasticsearch and kibana in a compose.override.yaml"}
+	if l.info.NCPU < Processors {
+		return f.With(doctor.Fail, "Docker has %d and refuses limits above that; compose.yaml has one of %d", l.info.NCPU, Processors)
 	}
 	return f.With(doctor.OK, "Docker has %d", l.info.NCPU)
 }

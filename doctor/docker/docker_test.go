@@ -57,7 +57,7 @@ func TestEachFinding(t *testing.T) {
 		{"little memory in a virtual machine is a setting", func(m *machine) {
 			m.info["MemTotal"], m.info["OperatingSystem"] = 2<<30, "Docker Desktop"
 		}, "memory", doctor.Fail, "Settings, Resources, Memory"},
-		{"one processor", func(m *machine) { m.info["NCPU"] = 1 }, "processors", doctor.Warn, "RATE=50"},
+		{"one processor", func(m *machine) { m.info["NCPU"] = 1 }, "processors", doctor.Fail, "cpus: 1"},
 		{"limits that nobody keeps", func(m *machine) { m.info["MemoryLimit"], m.info["PidsLimit"] = false, false }, "limits", doctor.Warn, "memory, number of processes"},
 
 		{"a full disk", func(m *machine) { m.options.Free = freeIs(1 << 30) }, "disk", doctor.Fail, "1.0 GiB is free at /var/lib/docker, 7.0 GiB is needed"},
