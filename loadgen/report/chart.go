@@ -5,6 +5,8 @@ import (
 	"math"
 	"strings"
 	"time"
+
+	"github.com/dustin/go-humanize"
 )
 
 // chart is a plot in a square of 1000 by 1000, which the page stretches.
@@ -50,7 +52,7 @@ func (p Plots) rates() chart {
 	}
 	c.Words = fmt.Sprintf("at most %.0f", highest)
 	top := ceiling(highest)
-	c.Y = levels(top, func(v float64) string { return fmt.Sprintf("%.4g", v) })
+	c.Y = levels(top, count)
 	for _, name := range []string{"answered", "sent", "due", "errors"} { // what comes later is drawn on top
 		c.Lines = append(c.Lines, line{name, name, path(values[name], top, true)})
 	}
@@ -70,7 +72,7 @@ func (p Plots) percentiles() chart {
 		if v == 0 {
 			return "0"
 		}
-		return short(time.Duration(v))
+		return round(short(time.Duration(v)))
 	})
 	for _, mark := range []struct {
 		text  string
@@ -139,13 +141,24 @@ func clock(d time.Duration) string {
 	return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
 }
 
-// ceiling is the next of 1, 2, 4, 5, 8 and 10 times a power of ten.
+// count is a number as an axis has it.
+func count(v float64) string { return humanize.Commaf(math.Round(1e6*v) / 1e6) }
+
+// round leaves out the zeros of a duration behind the point: 5.00 s is 5 s.
+func round(word string) string {
+	number, unit, _ := strings.Cut(word, " ")
+	return strings.TrimSuffix(strings.TrimRight(number, "0"), ".") + " " + unit
+}
+
+// ceiling is a number above v, with some room, of which a quarter is short: 1,
+// 1.2, 1.6 and so on times a power of ten.
 func ceiling(v float64) float64 {
 	if !(v > 0) {
 		return 1
 	}
+	v *= 1.04
 	unit := math.Pow(10, math.Floor(math.Log10(v)))
-	for _, m := range []float64{1, 2, 4, 5, 8} {
+	for _, m := range []float64{1, 1.2, 1.6, 2, 2.4, 3, 4, 6, 8} {
 		if m*unit >= v {
 			return m * unit
 		}

@@ -48,9 +48,12 @@ func shape(h ledger.Header) string {
 
 func (r Report) figures() []figure {
 	errors := r.Unexpected + r.Sent - r.Outcomes[ledger.Answered]
-	planned := "planned unknown"
-	if r.Planned > 0 {
-		planned = "of " + comma(r.Planned) + " planned"
+	planned := "of " + comma(r.Planned) + " planned"
+	switch {
+	case r.Run.Rate == 0:
+		planned = "the target decides"
+	case r.Planned == 0:
+		planned = "planned unknown"
 	}
 	class := ""
 	if errors > 0 {
@@ -58,7 +61,7 @@ func (r Report) figures() []figure {
 	}
 	return []figure{
 		{"sent", comma(r.Sent), planned, ""},
-		{"rate", fmt.Sprintf("%.2f/s", r.RateAchieved), "achieved", ""},
+		{"rate", perSecond(r.RateAchieved), "achieved", ""},
 		{"errors", comma(errors), fmt.Sprintf("%s unexpected, %s no answer", comma(r.Unexpected), comma(errors-r.Unexpected)), class},
 		{"dropped", comma(r.Outcomes[ledger.Dropped]), "never sent", ""},
 		{"p50", short(r.Latency.P50), "from the schedule", ""},

@@ -129,3 +129,39 @@ func TestMarksOfTheClock(t *testing.T) {
 		}
 	}
 }
+
+func TestMarksOfAnAxisAreShort(t *testing.T) {
+	for highest, want := range map[float64]string{
+		0: "0 0.25 0.5 0.75 1", 0.5: "0 0.15 0.3 0.45 0.6", 50: "0 15 30 45 60", 57: "0 15 30 45 60", 100: "0 30 60 90 120", 390: "0 150 300 450 600",
+		23_000: "0 6,000 12,000 18,000 24,000", 97: "0 30 60 90 120", 96: "0 25 50 75 100",
+	} {
+		var marks []string
+		for _, tick := range levels(ceiling(highest), count) {
+			marks = append(marks, tick.Text)
+		}
+		if got := strings.Join(marks, " "); got != want {
+			t.Errorf("up to %v: %s, want %s", highest, got, want)
+		}
+	}
+	for d, want := range map[time.Duration]string{5 * time.Second: "5 s", 20 * time.Second: "20 s", 2500 * ms: "2.5 s", 100 * ms: "100 ms", 750 * time.Microsecond: "0.75 ms"} {
+		if got := round(short(d)); got != want {
+			t.Errorf("%v: %s, want %s", d, got, want)
+		}
+	}
+}
+
+func TestAnswersOfARouteAreBrokenBetweenThem(t *testing.T) {
+	parts := []string{"200 × 39", "503 × 47", "504 × 77", "none × 11"}
+	for width, want := range map[int][]string{
+		80: {"200 × 39, 503 × 47, 504 × 77, none × 11"},
+		20: {"200 × 39, 503 × 47,", "504 × 77, none × 11"},
+		5:  {"200 × 39,", "503 × 47,", "504 × 77,", "none × 11"},
+	} {
+		if diff := cmp.Diff(want, lines(parts, width)); diff != "" {
+			t.Errorf("in %d (-want +got):\n%s", width, diff)
+		}
+	}
+	if got := lines(nil, 10); len(got) != 0 {
+		t.Errorf("of none: %q", got)
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/dustin/go-humanize"
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -51,9 +52,9 @@ func (r Report) summary() string {
 		{"run", r.Run.RunID},
 		{"target", r.Run.Target},
 		{"planned", fmt.Sprintf("%s  (%s)", planned, r.wanted())},
-		{"sent", fmt.Sprintf("%s  (%.2f/s)", humanize.Comma(int64(r.Sent)), r.RateAchieved)},
+		{"sent", fmt.Sprintf("%s  (%s)", comma(r.Sent), perSecond(r.RateAchieved))},
 		{"outcome", outcomes(r.Outcomes)},
-		{"status", statuses(r.Statuses)},
+		{"status", strings.Join(lines(answers(r.Statuses), 64), "\n")},
 		{"unexpected", unexpected(r.Unexpected)},
 		{"ledger", fmt.Sprintf("%s  (%s)", r.Ledger.Path, humanize.IBytes(uint64(r.Ledger.Bytes)))},
 	})
@@ -121,23 +122,51 @@ func (r Report) journeys() string {
 }
 
 func (r Report) routes() string {
-	t := rightAligned(newTable("route", "sent", "unexpected", "no answer", "dropped", "p50", "p99", "max", "status"), 2)
+	t := rightAligned(newTable("route", "sent", "errors", "p50", "p99", "max", "answers"), 2)
 	for _, x := range r.Routes {
-		t.AppendRow(table.Row{fmt.Sprintf("%-6s %s", x.Method, x.Route), comma(x.Sent), comma(x.Unexpected), comma(x.NoAnswer), comma(x.Dropped),
-			short(x.Latency.P50), short(x.Latency.P99), short(x.Latency.Max), statuses(x.Statuses)})
+		came := answers(x.Statuses)
+		for _, more := range []struct {
+			what string
+			n    uint64
+		}{{"none", x.NoAnswer}, {"dropped", x.Dropped}} {
+			if more.n > 0 {
+				came = append(came, fmt.Sprintf("%s × %s", more.what, comma(more.n)))
+			}
+		}
+		t.AppendRow(table.Row{fmt.Sprintf("%-6s %s", x.Method, x.Route), comma(x.Sent), comma(x.Unexpected + x.NoAnswer),
+			short(x.Latency.P50), short(x.Latency.P99), short(x.Latency.Max), strings.Join(lines(came, 24), "\n")})
 	}
 	return t.Render()
 }
 
-// rightAligned aligns the figures, from a column to the last but the statuses.
+// lines joins parts with commas into lines of a width, so that a terminal need
+// not break them.
+func lines(parts []string, width int) []string {
+	var all []string
+	for i, part := range parts {
+		if i < len(parts)-1 {
+			part += ","
+		}
+		if last := len(all) - 1; last >= 0 && utf8.RuneCountInString(all[last])+1+utf8.RuneCountInString(part) <= width {
+			all[last] += " " + part
+		} else {
+			all = append(all, part)
+		}
+	}
+	return all
+}
+
+// rightAligned aligns the figures, from a column to the last but the answers.
 func rightAligned(t table.Writer, first int) table.Writer {
 	var columns []table.ColumnConfig
-	for n := first; n <= 8; n++ {
+	for n := first; n <= 6; n++ {
 		columns = append(columns, table.ColumnConfig{Number: n, Align: text.AlignRight, AlignHeader: text.AlignRight})
 	}
 	t.SetColumnConfigs(columns)
 	return t
 }
+
+func perSecond(rate float64) string { return humanize.FormatFloat("#,###.##", rate) + "/s" }
 
 func comma(n uint64) string { return humanize.Comma(int64(n)) }
 
@@ -152,12 +181,14 @@ func outcomes(counts map[ledger.Outcome]uint64) string {
 	return strings.Join(parts, ", ")
 }
 
-func statuses(counts map[int]uint64) string {
+func statuses(counts map[int]uint64) string { return strings.Join(answers(counts), ", ") }
+
+func answers(counts map[int]uint64) []string {
 	var parts []string
 	for _, code := range slices.Sorted(maps.Keys(counts)) {
 		parts = append(parts, fmt.Sprintf("%d × %s", code, comma(counts[code])))
 	}
-	return strings.Join(parts, ", ")
+	return parts
 }
 
 // short writes a duration with three digits or so.

@@ -36,11 +36,13 @@ function node(name, attributes, text) {
   return n;
 }
 
-// ceiling is the next of 1, 2, 4, 5, 8 and 10 times a power of ten.
+// ceiling is a number above v, with some room, of which a quarter is short: 1,
+// 1.2, 1.6 and so on times a power of ten.
 function ceiling(v) {
   if (!(v > 0)) return 1;
+  v *= 1.04;
   const unit = 10 ** Math.floor(Math.log10(v));
-  return unit * [1, 2, 4, 5, 8, 10].find((m) => m * unit >= v * 0.9999);
+  return unit * [1, 1.2, 1.6, 2, 2.4, 3, 4, 6, 8, 10].find((m) => m * unit >= v);
 }
 
 function clock(seconds) {
