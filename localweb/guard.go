@@ -33,7 +33,7 @@ func Guard(name string, next http.Handler) http.Handler {
 		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
 		h.Set("Cache-Control", "no-cache")
 		if !known(r, name) {
-			http.Error(w, "nothing here answers to the name "+r.Host+": use the address that was printed at the start", http.StatusMisdirectedRequest)
+			http.Error(w, "nothing here answers to the name "+r.Host+": use the address that was printed at the start, or start the program for that name", http.StatusMisdirectedRequest)
 			return
 		}
 		next.ServeHTTP(w, r)

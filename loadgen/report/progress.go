@@ -127,7 +127,7 @@ func (p Progress) view(s State, width int) []string {
 	elapsed := max(s.Elapsed, 0)
 	latency := "nothing ended in the last seconds"
 	if s.Recent.Count > 0 {
-		latency = fmt.Sprintf("p50 %s  p95 %s  p99 %s  in the last %d s", short(s.Recent.P50), short(s.Recent.P95), short(s.Recent.P99), recent)
+		latency = fmt.Sprintf("p50 %s  p95 %s  p99 %s  last %d s", short(s.Recent.P50), short(s.Recent.P95), short(s.Recent.P99), recent)
 	}
 	minute := s.History[max(0, len(s.History)-60):]
 	rates, waits := make([]float64, len(minute)), make([]float64, len(minute))

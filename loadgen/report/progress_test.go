@@ -70,7 +70,7 @@ func TestLiveProgress(t *testing.T) {
 		{"a view of six lines", 100, false, `██████████░░░░░░░░░░░░░░  4s of 8s
 rate     0/s of 100/s  sent 500 of 800  in flight 2
 errors   2 unexpected, 1 timeout, 4 dropped
-latency  p50 7.00 ms  p95 7.00 ms  p99 7.00 ms  in the last 5 s
+latency  p50 7.00 ms  p95 7.00 ms  p99 7.00 ms  last 5 s
 minute   █▁▁  rate up to 500/s
          █▁▁  p99 up to 7.00 ms`},
 		{"a narrow terminal cuts its lines", 30, true, `████░░░░░░  4s of 8s
