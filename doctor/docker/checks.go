@@ -102,7 +102,10 @@ func (l *look) processors() doctor.Finding {
 
 // limits that the kernel does not keep are limits on paper only.
 func (l *look) limits() doctor.Finding {
-	f := doctor.Finding{Check: "limits", Fix: "rootless Docker needs cgroup v2 with delegation: https://docs.docker.com/engine/security/rootless/tips/"}
+	f := doctor.Finding{Check: "limits", Fix: "a kernel with cgroup v2, or started with cgroup_enable=memory"}
+	if l.info.rootless() {
+		f.Fix = "rootless Docker needs cgroup v2 with delegation: https://docs.docker.com/engine/security/rootless/tips/"
+	}
 	var missing []string
 	for _, limit := range []struct {
 		name string

@@ -59,6 +59,9 @@ func TestEachFinding(t *testing.T) {
 		}, "memory", doctor.Fail, "Settings, Resources, Memory"},
 		{"one processor", func(m *machine) { m.info["NCPU"] = 1 }, "processors", doctor.Fail, "cpus: 1"},
 		{"limits that nobody keeps", func(m *machine) { m.info["MemoryLimit"], m.info["PidsLimit"] = false, false }, "limits", doctor.Warn, "memory, number of processes"},
+		{"without root, limits are a matter of delegation", func(m *machine) {
+			m.info["MemoryLimit"], m.info["SecurityOptions"] = false, []string{"name=seccomp,profile=builtin", "name=rootless", "name=cgroupns"}
+		}, "limits", doctor.Warn, "delegation"},
 
 		{"a full disk", func(m *machine) { m.options.Free = freeIs(1 << 30) }, "disk", doctor.Fail, "1.0 GiB is free at /var/lib/docker, 7.0 GiB is needed"},
 		{"with the images there it need not be as large", func(m *machine) {
@@ -132,7 +135,7 @@ func TestEachFinding(t *testing.T) {
 		{"a Docker that answers with errors", func(m *machine) { m.status = 500 }, "docker", doctor.Fail, "500 Internal Server Error it is not well"},
 		{"another project's things are not asked for", func(m *machine) { m.options.Project, m.project = "mine", "mine" }, "volumes", doctor.OK, "none"},
 		{"a Docker that is not there", func(m *machine) { m.env["DOCKER_HOST"] = "unix:///nowhere/docker.sock" }, "docker", doctor.Fail, "no Docker: there is no unix:///nowhere/docker.sock"},
-		{"a Docker that cannot be asked", func(m *machine) { m.env["DOCKER_HOST"] = "ssh://elsewhere" }, "docker", doctor.Fail, "only unix:// and tcp:// can"},
+		{"a Docker that cannot be asked", func(m *machine) { m.env["DOCKER_HOST"] = "ssh://elsewhere" }, "docker", doctor.Fail, "only unix:// and tcp://"},
 	} {
 		t.Run(row.proves, func(t *testing.T) {
 			m := fit(t)

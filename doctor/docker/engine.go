@@ -31,7 +31,7 @@ type engine struct {
 func newEngine(address string) (*engine, error) {
 	u, err := url.Parse(address)
 	if err != nil {
-		return nil, fmt.Errorf("Docker's address %q: %w", address, err)
+		return nil, fmt.Errorf("address of Docker %q: %w", address, err)
 	}
 	network, at := "unix", u.Path
 	switch u.Scheme {
@@ -39,7 +39,7 @@ func newEngine(address string) (*engine, error) {
 	case "tcp":
 		network, at = "tcp", u.Host
 	default: // ssh, npipe
-		return nil, fmt.Errorf("Docker at %s cannot be asked from here: only unix:// and tcp:// can", address)
+		return nil, fmt.Errorf("ask Docker at %s: only unix:// and tcp:// can be asked from here", address)
 	}
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, network, at)
