@@ -120,7 +120,7 @@ func (s *Stack) startLoad(load pace.Constant, terminal *os.File) (*supervise.Chi
 		Log: s.log("loadgen"), Stdout: s.dir.Run("loadgen.txt"),
 		Stderr: terminal, Show: s.progress,
 		Command: []string{s.programs.Loadgen, "run", "-target", s.API, "-ledger", s.Ledger,
-			"-rate", strconv.FormatFloat(load.Rate, 'f', -1, 64), "-duration", load.Duration.String(),
+			"-listen", loopback(s.ports.Loadgen), "-rate", strconv.FormatFloat(load.Rate, 'f', -1, 64), "-duration", load.Duration.String(),
 			"-es", s.Elasticsearch, "-es-ca", s.CAFile, "-es-key-file", s.KeyFile("loadgen")},
 	})
 }

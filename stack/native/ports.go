@@ -7,7 +7,7 @@ import (
 
 // ports are where the parts listen, all on 127.0.0.1.
 type ports struct {
-	API, Admin, Elasticsearch, Transport, Board, FilebeatStats, MetricbeatStats int
+	API, Admin, Elasticsearch, Transport, Board, FilebeatStats, MetricbeatStats, Loadgen int
 }
 
 // MaxPortOffset keeps the highest port a port.
@@ -22,6 +22,7 @@ func portsAt(offset int) ports {
 		Board:           5602 + offset,
 		FilebeatStats:   5066 + offset,
 		MetricbeatStats: 5067 + offset,
+		Loadgen:         8089 + offset,
 	}
 }
 
@@ -35,6 +36,7 @@ func (p ports) wanted() []preflight.Port {
 		{Number: p.Board, For: "the board"},
 		{Number: p.FilebeatStats, For: "Filebeat (statistics)"},
 		{Number: p.MetricbeatStats, For: "Metricbeat (statistics)"},
+		{Number: p.Loadgen, For: "loadgen (status, metrics)"},
 	}
 }
 
