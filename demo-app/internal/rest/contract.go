@@ -12,6 +12,9 @@ type Catalogue interface {
 	List(ctx context.Context, who icat.Session, e *icat.Entity, f icat.Filter) ([]icat.Object, error)
 	Count(ctx context.Context, who icat.Session, e *icat.Entity, f icat.Filter) (int64, error)
 	Get(ctx context.Context, who icat.Session, e *icat.Entity, id int64, include []icat.Include) (icat.Object, error)
+	// Permit says at once, before there is a body, who may surely not CREATE or
+	// UPDATE. Of others, Create and Update say it.
+	Permit(who icat.Session, access string, e *icat.Entity) error
 	Create(ctx context.Context, who icat.Session, objects []icat.Object) ([]icat.Object, error)
 	Update(ctx context.Context, who icat.Session, change icat.Object, id int64) (icat.Object, error)
 	Search(ctx context.Context, who icat.Session, q icat.Search) (icat.SearchResult, error)

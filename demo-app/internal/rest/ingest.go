@@ -11,7 +11,7 @@ import (
 // they were stored. Whether the caller may is the catalogue's to say.
 func (s *Server) create(e *icat.Entity) personally {
 	return func(x *exchange, r *http.Request, who icat.Session) error {
-		body, err := x.readBody(r, maxIngest)
+		body, err := s.readIngest(x, r, who, "CREATE", e)
 		if err != nil {
 			return err
 		}
@@ -42,7 +42,7 @@ func (s *Server) update(e *icat.Entity) personally {
 		if err != nil {
 			return err
 		}
-		body, err := x.readBody(r, maxIngest)
+		body, err := s.readIngest(x, r, who, "UPDATE", e)
 		if err != nil {
 			return err
 		}
@@ -60,4 +60,19 @@ func (s *Server) update(e *icat.Entity) personally {
 		s.writeAppended(x, http.StatusOK, stored.AppendJSON)
 		return nil
 	}
+}
+
+// readIngest reads the body of a write, which may be large. Who may not write
+// is told before, and only so many arrive at a time: they wait in memory.
+func (s *Server) readIngest(x *exchange, r *http.Request, who icat.Session, access string, e *icat.Entity) ([]byte, error) {
+	if err := s.Catalogue.Permit(who, access, e); err != nil {
+		return nil, err
+	}
+	select {
+	case s.arriving <- struct{}{}:
+		defer func() { <-s.arriving }()
+	default:
+		return nil, x.later(icat.Errorf(icat.Unavailable, "too many bodies are on their way"), retryBusy)
+	}
+	return x.readBody(r, maxIngest)
 }

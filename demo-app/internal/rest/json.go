@@ -45,9 +45,7 @@ func (x *exchange) readBody(r *http.Request, longest int64) ([]byte, error) {
 			return nil, icat.Errorf(icat.UnsupportedMediaType, "send the body as Content-Type: %s", typeJSON)
 		}
 	}
-	if longest <= maxBody { // anybody may send one: it holds no place while it arrives
-		x.leave()
-	}
+	x.leave() // it may take its time, and holds no place while it arrives
 	b, err := io.ReadAll(http.MaxBytesReader(x.ResponseWriter, r.Body, longest))
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return nil, icat.Errorf(icat.TooLarge, "body exceeds %d bytes", longest)
@@ -61,10 +59,7 @@ func (x *exchange) readBody(r *http.Request, longest int64) ([]byte, error) {
 	if !utf8.Valid(b) {
 		return nil, icat.Errorf(icat.BadParameter, "body is not UTF-8")
 	}
-	if longest <= maxBody {
-		return b, x.enter(r, x.route.Template)
-	}
-	return b, nil
+	return b, x.enter(r, x.route.Template)
 }
 
 // readJSON reads a body that is one JSON object with no unknown member. Errors

@@ -35,12 +35,16 @@ import (
 const (
 	defaultTimeout = 10 * time.Second // of a request
 	sending        = 20 * time.Second // an answer, once it is there
+
+	lingering = 100 * time.Millisecond // for what is still to come of a request that is refused
 )
 
 // Limits of one request.
 const (
 	maxBody   = 64 << 10 // bytes
 	maxIngest = 1 << 20  // bytes of a body that creates or changes entities
+
+	maxArriving = 32 // bodies of up to maxIngest that arrive at a time
 )
 
 // Options are what a Server works with.
@@ -70,8 +74,9 @@ type Server struct {
 	mux       *router
 	templates []string // "GET /users/{id}", in the order of registration
 	unmatched *telemetry.Route
-	exchanges sync.Pool // of *exchange
-	buffers   sync.Pool // of *[]byte, for bodies
+	exchanges sync.Pool     // of *exchange
+	buffers   sync.Pool     // of *[]byte, for bodies
+	arriving  chan struct{} // holds one for each large body that is on its way
 	draining  atomic.Bool
 	inFlight  sync.WaitGroup
 }
@@ -98,7 +103,7 @@ func newServer(o Options) *Server {
 	}
 	o.Backend = cmp.Or(o.Backend, "catalogue")
 	o.RequestTimeout = cmp.Or(o.RequestTimeout, defaultTimeout)
-	s := &Server{Options: o, metrics: o.Metrics, mux: &router{}}
+	s := &Server{Options: o, metrics: o.Metrics, mux: &router{}, arriving: make(chan struct{}, maxArriving)}
 	s.exchanges.New = func() any { return new(exchange) }
 	s.buffers.New = func() any { return new([]byte) }
 	s.unmatched = s.metrics.Route(telemetry.RouteUnmatched)
@@ -153,6 +158,9 @@ func (s *Server) handle(pattern string, h handler) {
 			ctx := r.Context()
 			if errors.Is(err, os.ErrDeadlineExceeded) {
 				ctx = context.WithoutCancel(ctx) // net/http takes a slow body for a client that has left
+			}
+			if r.ContentLength != 0 { // net/http holds the answer back until the body is there, or is late
+				_ = http.NewResponseController(x.ResponseWriter).SetReadDeadline(time.Now().Add(lingering))
 			}
 			x.fail(ctx, err)
 		}

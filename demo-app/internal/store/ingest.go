@@ -14,6 +14,15 @@ import (
 	"plumbline/demo-app/icat"
 )
 
+// Permit returns INSUFFICIENT_PRIVILEGES unless the caller may write: service
+// accounts do.
+func (s *Store) Permit(who icat.Session, access string, e *icat.Entity) error {
+	if !isService(who.Username) {
+		return icat.Errorf(icat.InsufficientPrivileges, "%s access to this %s is not allowed.", access, e.Name)
+	}
+	return nil
+}
+
 // Create stores new entities, all or none, and returns them as stored. Only
 // service accounts may: others get INSUFFICIENT_PRIVILEGES. What an object
 // belongs to must be there (NO_SUCH_OBJECT_FOUND), the object itself must not
@@ -22,8 +31,8 @@ func (s *Store) Create(ctx context.Context, who icat.Session, objects []icat.Obj
 	if len(objects) == 0 {
 		return []icat.Object{}, nil
 	}
-	if !isService(who.Username) {
-		return nil, icat.Errorf(icat.InsufficientPrivileges, "CREATE access to this %s is not allowed.", objects[0].Entity.Name)
+	if err := s.Permit(who, "CREATE", objects[0].Entity); err != nil {
+		return nil, err
 	}
 	w, err := s.begin(ctx, who)
 	if err != nil {
@@ -47,8 +56,8 @@ func (s *Store) Create(ctx context.Context, who icat.Session, objects []icat.Obj
 // Create.
 func (s *Store) Update(ctx context.Context, who icat.Session, change icat.Object, id int64) (icat.Object, error) {
 	e := change.Entity
-	if !isService(who.Username) {
-		return icat.Object{}, icat.Errorf(icat.InsufficientPrivileges, "UPDATE access to this %s is not allowed.", e.Name)
+	if err := s.Permit(who, "UPDATE", e); err != nil {
+		return icat.Object{}, err
 	}
 	w, err := s.begin(ctx, who)
 	if err != nil {
