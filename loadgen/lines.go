@@ -30,7 +30,7 @@ func runLines(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	}
 	start := time.Now().Add(leadIn)
 	header := ledger.Header{RunID: s.content.RunID, Seed: s.content.Seed, Target: s.out, Rate: meanRate(s.pace),
-		Duration: s.pace.Length(), Pace: shapeOf(s.pace), Started: start, Version: version()}
+		Duration: s.pace.Length(), Pace: shapeOf(s.pace), Started: start, Version: version(), Lines: s.content.Record()}
 	book, err := ledger.Create(s.ledger, header)
 	if err != nil {
 		out.Close()

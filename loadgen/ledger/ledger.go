@@ -19,6 +19,9 @@
 //	{"ledger":"plumbline","format":1,"run":"…","seed":1,"target":"http://…","rate":200,
 //	 "duration":20000000000,"pace":"poisson","scale":"small","started":"2026-01-02T15:04:05.123456789Z","version":"…"}
 //
+// to which a ledger of loadgen lines adds "lines":{…}, package lines' record of
+// what they are made of.
+//
 // Then, in the order in which things happened, one line when an attempt is about
 // to leave, one when it ended, and a single line for an arrival that was never
 // sent because too many requests were in flight:
@@ -45,6 +48,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"time"
@@ -64,6 +68,10 @@ type Header struct {
 	Scale    string        `json:"scale"`          // size of the facility that the journeys assume
 	Started  time.Time     `json:"started"`        // zero of every Scheduled and Sent
 	Version  string        `json:"version"`        // of the load generator
+
+	// Lines says what the lines of loadgen lines are made of, so that each can be
+	// made again and compared with what arrived; absent in a ledger of requests.
+	Lines json.RawMessage `json:"lines,omitempty"`
 }
 
 // Outcome is how an attempt ended.
@@ -155,6 +163,17 @@ func traceID(runID string, seq uint64, attempt [sha256.Size]byte) (id [16]byte) 
 	binary.BigEndian.PutUint64(id[4:], seq<<24) // 40 bits of it; the rest is overwritten
 	copy(id[9:], attempt[:])
 	return id
+}
+
+// TraceSeq is the number of the attempt of a run that has the given trace id;
+// false if none has.
+func TraceSeq(runID, traceID string) (seq uint64, ok bool) {
+	const from, to = 8, 18 // hex digits of the number's lower 40 bits
+	if len(traceID) != 32 {
+		return 0, false
+	}
+	seq, err := strconv.ParseUint(traceID[from:to], 16, 64)
+	return seq, err == nil && TraceID(runID, seq) == traceID
 }
 
 func identity(runID string, seq uint64) [sha256.Size]byte {

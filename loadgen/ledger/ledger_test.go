@@ -454,3 +454,21 @@ func TestIdentity(t *testing.T) {
 		}
 	}
 }
+
+// A trace id tells its attempt, to those who know the run.
+func TestTraceSeq(t *testing.T) {
+	for _, seq := range []uint64{1, 7, 1 << 20, 1<<40 - 1} {
+		id := TraceID("a", seq)
+		if got, ok := TraceSeq("a", id); !ok || got != seq {
+			t.Errorf("%d: got %d, %v", seq, got, ok)
+		}
+		for _, other := range []string{id[:31], id + "0", "0" + id[1:], id[:31] + "x", ""} {
+			if got, ok := TraceSeq("a", other); ok && other != id {
+				t.Errorf("%q is said to be of %d", other, got)
+			}
+		}
+		if got, ok := TraceSeq("b", id); ok {
+			t.Errorf("another run's is said to be of %d", got)
+		}
+	}
+}

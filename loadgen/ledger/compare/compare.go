@@ -174,6 +174,7 @@ func settings(a, b ledger.Header) []Setting {
 		{"rate", fmt.Sprint(a.Rate), fmt.Sprint(b.Rate), true},
 		{"duration", a.Duration.String(), b.Duration.String(), true},
 		{"pace", a.Pace, b.Pace, true},
+		{"lines", string(a.Lines), string(b.Lines), true},
 	} {
 		if s.A != s.B {
 			differ = append(differ, s)
