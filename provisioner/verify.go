@@ -15,6 +15,7 @@ import (
 	"plumbline/cli"
 	"plumbline/dashboards"
 	"plumbline/loadgen/ledger"
+	"plumbline/loadgen/lines"
 	"plumbline/provisioner/arrival"
 	"plumbline/provisioner/elastic"
 )
@@ -35,7 +36,9 @@ type verification struct {
 	lagKey              string
 	appLog              string // pattern of file names; "" for none
 	panels, metrics     bool
+	chosen              bool // the caller said what to judge
 	allow, allowUnsent  uint64
+	allowRejected       uint64
 	format, json, junit string
 }
 
@@ -97,11 +100,16 @@ func (v *verification) judge(ctx context.Context, report *arrival.Report, progre
 		return badInput(err)
 	}
 	v.audit.Search = client
-	e := arrival.Evidence{AllowIndeterminate: v.allow, AllowUnsent: v.allowUnsent, StreamsWithin: v.patience.Within}
+	e := arrival.Evidence{
+		AllowIndeterminate: v.allow, AllowUnsent: v.allowUnsent, AllowRejected: v.allowRejected, StreamsWithin: v.patience.Within,
+	}
 	if v.follow {
 		if e.Followed, err = v.watch(ctx, client, progress); err != nil {
 			return ledgerError(err)
 		}
+	}
+	if err := v.fit(); err != nil {
+		return err
 	}
 	if e.Account, err = v.audit.Wait(ctx, v.patience, progress); err != nil {
 		return ledgerError(err)
@@ -130,6 +138,28 @@ func (v *verification) judge(ctx context.Context, report *arrival.Report, progre
 		}
 	}
 	report.Judge(e)
+	return nil
+}
+
+// fit holds what was asked for against what the ledger is of.
+func (v *verification) fit() error {
+	book, err := ledger.Open(v.audit.Ledger)
+	if err != nil {
+		return ledgerError(err)
+	}
+	defer book.Close()
+	ofLines := book.Header.Lines != nil
+	switch {
+	case !ofLines && v.audit.Lines != (arrival.LineReading{}):
+		return usageError("leave them out, or give the ledger that 'loadgen lines' wrote", "verify: -message-field, -time-field and -late-after are for lines, the ledger is of requests")
+	case !ofLines:
+		return nil
+	case v.chosen && (v.panels || v.metrics):
+		return usageError("leave -check out", "verify: a ledger of lines has neither panels nor metrics")
+	case v.appLog != "":
+		return usageError("leave -app-log out", "verify: -app-log is for requests, the ledger is of lines")
+	}
+	v.panels, v.metrics = false, false
 	return nil
 }
 
@@ -195,6 +225,7 @@ func ledgerError(err error) error {
 		not     *ledger.NotLedgerError
 		format  *ledger.FormatError
 		damaged *ledger.DamagedError
+		content *lines.UnknownContentError
 	)
 	f := &cli.Failure{Code: cli.Usage, Err: err}
 	switch {
@@ -205,6 +236,8 @@ func ledgerError(err error) error {
 	case errors.As(err, &not):
 		f.Next = "-ledger wants the file that 'loadgen run -ledger FILE' wrote"
 	case errors.As(err, &format):
+		f.Next = "use the provisioner of the same version as the loadgen"
+	case errors.As(err, &content):
 		f.Next = "use the provisioner of the same version as the loadgen"
 	case errors.As(err, &damaged):
 		f.Next = "copy the file again, or repeat the run"

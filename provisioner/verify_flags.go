@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"flag"
 	"io"
 	"path/filepath"
@@ -18,12 +19,17 @@ corrupted or unexpected. Compares what loadgen itself told Elasticsearch of the
 run, if it did. Then executes the panels of the dashboard, holds them against
 the same truth, and looks for the metrics of the run.
 
+Of a ledger that 'loadgen lines' wrote, it makes every line again and compares
+it with the documents that a shipper made of it, byte by byte: which were
+altered, cut, split over several documents or joined with others.
+
   -ledger FILE      what loadgen wrote
   -run ID           refuse the ledger of any other run
   -es URL           Elasticsearch, e.g. https://127.0.0.1:9200
   -ca FILE          certificate of the authority that signed its certificate
   -key-file FILE    API key that may read (reader.key)
-  -index NAME       data stream of the access lines (` + telemetry.StreamAccess + `)
+  -index NAME       data stream or pattern (` + telemetry.StreamAccess + `,
+                    of lines ` + telemetry.StreamLines + `)
   -within 30s       how long to wait for what is missing
   -settle 2s        how long to watch for duplicates once all is found
   -follow           start before or with the load: wait for the ledger to appear
@@ -32,11 +38,18 @@ the same truth, and looks for the metrics of the run.
                     ` + telemetry.StreamLag + ` (provisioner.key)
   -app-log GLOB     the application's log files: tell at which hop the missing were
                     lost, in the application or behind it
-  -check LIST       what to judge: arrival,panels,metrics (all)
+  -message-field F  of lines: field that holds the line's text (message)
+  -time-field F     of lines: field with the time at which a line had come so far
+                    (the first of event.ingested, event.created, @timestamp)
+  -late-after D     of lines: judge, too, whether each came so far within D of when
+                    it was due (0: not judged)
+  -check LIST       what to judge: arrival,panels,metrics (all; of lines arrival)
   -allow-indeterminate N
                     attempts without answer and document that are tolerated (0)
   -allow-unsent N   planned requests that never left the load generator and are
                     tolerated (0); a load that ended early is not
+  -allow-rejected N malformed lines that were written, did not arrive and are
+                    tolerated (0)
   -partial          judge a ledger that was cut off, as far as it goes
   -o table|json     form of the report on standard output
   -json FILE        write the report as JSON, too
@@ -47,6 +60,8 @@ Exit codes: 0 all holds, 1 it does not, 2 could not be measured, 64 usage.
 Example:
   provisioner verify -es https://127.0.0.1:9200 -ca ca.crt -key-file reader.key \
     -ledger ledger.zst -junit verdict.xml
+  provisioner verify -es https://127.0.0.1:9200 -ca ca.crt -key-file reader.key \
+    -ledger lines.ledger -index 'app-logs-*' -message-field event.original
 `
 
 func parseVerify(args []string, stdout io.Writer) (*verification, error) {
@@ -54,7 +69,7 @@ func parseVerify(args []string, stdout io.Writer) (*verification, error) {
 	flags := flag.NewFlagSet("verify", flag.ContinueOnError)
 	flags.StringVar(&v.audit.Ledger, "ledger", "", "")
 	flags.StringVar(&v.audit.RunID, "run", "", "")
-	flags.StringVar(&v.audit.Index, "index", telemetry.StreamAccess, "")
+	flags.StringVar(&v.audit.Index, "index", "", "")
 	flags.BoolVar(&v.audit.Partial, "partial", false, "")
 	flags.StringVar(&v.es.URL, "es", "", "")
 	flags.StringVar(&v.es.CAFile, "ca", "", "")
@@ -69,14 +84,19 @@ func parseVerify(args []string, stdout io.Writer) (*verification, error) {
 	flags.StringVar(&v.format, "o", "table", "")
 	flags.StringVar(&v.json, "json", "", "")
 	flags.StringVar(&v.junit, "junit", "", "")
-	check := flags.String("check", "arrival,panels,metrics", "")
+	flags.Uint64Var(&v.allowRejected, "allow-rejected", 0, "")
+	flags.StringVar(&v.audit.Lines.Message, "message-field", "", "")
+	flags.StringVar(&v.audit.Lines.Time, "time-field", "", "")
+	flags.DurationVar(&v.audit.Lines.Late, "late-after", 0, "")
+	check := flags.String("check", "", "")
 	if err := parse(flags, verifyUsage, args, 0, stdout); err != nil {
 		return nil, err
 	}
 	refuse := func(format string, args ...any) (*verification, error) {
 		return nil, usageError("provisioner verify -h", "verify: "+format, args...)
 	}
-	for _, name := range strings.Split(*check, ",") {
+	v.chosen = *check != ""
+	for _, name := range strings.Split(cmp.Or(*check, "arrival,panels,metrics"), ",") {
 		switch name {
 		case "arrival": // always: the others need its truth
 		case "panels":
@@ -97,8 +117,8 @@ func parseVerify(args []string, stdout io.Writer) (*verification, error) {
 		return refuse("-ledger is missing")
 	case v.format != "table" && v.format != "json":
 		return refuse("-o %q: want table or json", v.format)
-	case v.patience.Within < 0 || v.patience.Settle < 0:
-		return refuse("-within and -settle cannot be negative")
+	case v.patience.Within < 0 || v.patience.Settle < 0 || v.audit.Lines.Late < 0:
+		return refuse("-within, -settle and -late-after cannot be negative")
 	case v.lagKey != "" && !v.follow:
 		return refuse("-lag-key-file needs -follow")
 	}

@@ -13,6 +13,7 @@ import (
 
 	"plumbline/cli"
 	"plumbline/loadgen/ledger"
+	"plumbline/loadgen/lines"
 )
 
 // book writes a ledger of n answered attempts.
@@ -23,8 +24,19 @@ func book(t *testing.T, n uint64) string {
 
 func bookOf(t *testing.T, n uint64, outcome ledger.Outcome) string {
 	t.Helper()
+	return bookFrom(t, ledger.Header{RunID: "run-1", Started: time.Now(), Target: "http://127.0.0.1:8000"}, n, outcome)
+}
+
+// bookOfLines writes a ledger of lines that are made of what is recorded.
+func bookOfLines(t *testing.T, record string) string {
+	t.Helper()
+	return bookFrom(t, ledger.Header{RunID: "run-1", Started: time.Now(), Target: "app.log", Lines: []byte(record)}, 3, ledger.Answered)
+}
+
+func bookFrom(t *testing.T, header ledger.Header, n uint64, outcome ledger.Outcome) string {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "ledger.zst")
-	w, err := ledger.Create(path, ledger.Header{RunID: "run-1", Started: time.Now(), Target: "http://127.0.0.1:8000"})
+	w, err := ledger.Create(path, header)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,6 +95,7 @@ func TestVerifyRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	torn := file(t, string(text[:len(text)-1]))
+	ofLines := bookOfLines(t, string(lines.Content{Format: lines.Plain, Size: lines.Size{Min: 100, Max: 200}}.Record()))
 	tests := []struct {
 		name string
 		args []string
@@ -107,6 +120,12 @@ func TestVerifyRefuses(t *testing.T) {
 		{"a key file that is not there", verifyArgs("http://127.0.0.1:1", whole, "-key-file", whole+".no"), 64, "no such file"},
 		{"elasticsearch down", verifyArgs(refusing(t), whole), 2, "connection refused"},
 		{"a ledger without attempts", verifyArgs(empty(t), book(t, 0)), 2, "the ledger holds no attempt"},
+		{"what is for lines alone", verifyArgs(empty(t), whole, "-message-field", "log"), 64, "are for lines, the ledger is of requests"},
+		{"lines that nobody can make again", verifyArgs(empty(t), bookOfLines(t, `{"revision":99}`)), 64, "hint: use the provisioner of the same version"},
+		{"panels of lines", verifyArgs(empty(t), ofLines, "-check", "panels"), 64, "a ledger of lines has neither panels nor metrics"},
+		{"an application's log of lines", verifyArgs(empty(t), ofLines, "-app-log", "*.log"), 64, "-app-log is for requests"},
+		{"a negative limit of lateness", verifyArgs(empty(t), ofLines, "-late-after", "-1s"), 64, "cannot be negative"},
+		{"lines of which nothing arrived", verifyArgs(empty(t), ofLines), 1, "hint: no document of run run-1 in logs-plumbline.lines-default"},
 		{"a stack that knows nothing of the run", verifyArgs(empty(t), whole, "-check", "arrival"), 1, "hint: no document of run run-1"},
 	}
 	for _, tt := range tests {
@@ -116,8 +135,8 @@ func TestVerifyRefuses(t *testing.T) {
 			if code != tt.code || !strings.Contains(stderr.String(), tt.says) {
 				t.Errorf("exit code %d, want %d; stderr %q, want it to say %q", code, tt.code, stderr.String(), tt.says)
 			}
-			if lines := strings.Count(stderr.String(), "\n"); lines > 2 {
-				t.Errorf("%d lines on standard error: %s", lines, stderr.String())
+			if n := strings.Count(stderr.String(), "\n"); n > 2 {
+				t.Errorf("%d lines on standard error: %s", n, stderr.String())
 			}
 		})
 	}
@@ -157,7 +176,7 @@ func TestVerifyUsageNamesEveryFlag(t *testing.T) {
 	if code := cli.Report(&stderr, "provisioner", run(t.Context(), []string{"verify", "-h"}, &stdout, &stderr)); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
-	for _, name := range []string{"es", "ca", "key-file", "ledger", "run", "index", "within", "settle", "follow", "lag-key-file", "check", "allow-indeterminate", "allow-unsent", "partial", "o", "json", "junit"} {
+	for _, name := range []string{"es", "ca", "key-file", "ledger", "run", "index", "message-field", "time-field", "late-after", "allow-rejected", "within", "settle", "follow", "lag-key-file", "check", "allow-indeterminate", "allow-unsent", "partial", "o", "json", "junit"} {
 		if !strings.Contains(stdout.String(), "  -"+name+" ") {
 			t.Errorf("usage does not name -%s", name)
 		}

@@ -66,6 +66,7 @@ const (
 	StreamApp        = "logs-icat.app-default"
 	StreamPrometheus = "metrics-icat.prometheus-default"
 	StreamLag        = "metrics-plumbline.lag-default"
+	StreamLines      = "logs-plumbline.lines-default" // of loadgen lines, by whatever shipper
 	StreamLoad       = "metrics-loadgen.run-default"
 	StreamsSystem    = "metrics-system.*-default"
 	StreamsBeats     = "metrics-beats.*-default"

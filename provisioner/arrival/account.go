@@ -17,7 +17,8 @@ const maxCases = 10_000
 //
 // Sent attempts are those that the application can have seen. Each is exactly
 // one of: delivered, lost, indeterminate, or wrong; a wrong one is duplicated
-// or corrupted or both. So Sent = Delivered + Lost + Indeterminate + Wrong.
+// or corrupted or both. So Sent = Delivered + Lost + Indeterminate + Wrong, to
+// which lines add those that were malformed and did not arrive (Lines.Rejected).
 type Account struct {
 	Run       string `json:"run"`
 	Attempts  uint64 `json:"attempts"` // in the ledger
@@ -39,6 +40,8 @@ type Account struct {
 	Unexpected    Strays     `json:"unexpected"` // documents of this run that no attempt accounts for
 	Beyond        Strays     `json:"beyond"`     // the same, where the ledger was cut off and cannot know
 
+	Lines *Lines `json:"lines,omitempty"` // of a ledger of lines
+
 	ReadLag    Lag       `json:"read_lag"`     // @timestamp to event.created: until the shipper read the line
 	NoReadTime uint64    `json:"no_read_time"` // documents without event.created
 	First      time.Time `json:"first"`        // smallest @timestamp of a document
@@ -48,8 +51,10 @@ type Account struct {
 	Trailer ledger.Trailer    `json:"-"`
 	Truth   *dashboards.Truth `json:"-"`
 
-	reads *lags
-	gaps  Strays // documents of numbers that the ledger skips
+	subject subject
+	index   string
+	reads   *lags
+	gaps    Strays // documents of numbers that the ledger skips
 }
 
 // Duplicates are attempts found more than once.
@@ -144,7 +149,34 @@ func (a *Account) finish() {
 func (a *Account) complete() bool { return a.found() == a.Sent }
 
 // found is how many of the sent attempts have a document.
-func (a *Account) found() uint64 { return a.Sent - a.Lost.Len() - a.Indeterminate.Len() }
+func (a *Account) found() uint64 {
+	return a.Sent - a.Lost.Len() - a.Indeterminate.Len() - a.rejected().Len()
+}
+
+func (a *Account) rejected() Seqs {
+	if a.Lines == nil {
+		return Seqs{}
+	}
+	return a.Lines.Rejected
+}
+
+// searched is how many documents the comparison has read.
+func (a *Account) searched() uint64 {
+	if a.Lines == nil {
+		return a.Documents
+	}
+	return a.Lines.Read
+}
+
+// extend takes a document's @timestamp into the range of all.
+func (a *Account) extend(at time.Time) {
+	if a.First.IsZero() || at.Before(a.First) {
+		a.First = at
+	}
+	if at.After(a.Latest) {
+		a.Latest = at
+	}
+}
 
 // stamp takes note of a document's times.
 func (a *Account) stamp(d *document) {
@@ -154,12 +186,7 @@ func (a *Account) stamp(d *document) {
 		a.NoReadTime++
 		return
 	}
-	if a.First.IsZero() || at.Before(a.First) {
-		a.First = at
-	}
-	if at.After(a.Latest) {
-		a.Latest = at
-	}
+	a.extend(at)
 	read, ok := d.time(colCreated)
 	if !ok {
 		a.NoReadTime++

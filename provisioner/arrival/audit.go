@@ -2,9 +2,7 @@ package arrival
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"sync"
 	"time"
 
@@ -25,10 +23,11 @@ const (
 // An Audit holds every attempt of a ledger against every document of its run.
 type Audit struct {
 	Search  Searcher
-	Index   string // data stream or index pattern of the access lines
-	Ledger  string // path
-	RunID   string // refuse the ledger of another run; "" = any
-	Partial bool   // judge what a ledger without its trailer holds, too
+	Index   string      // data stream or index pattern; "" = where the ledger's kind of documents usually are
+	Ledger  string      // path
+	RunID   string      // refuse the ledger of another run; "" = any
+	Partial bool        // judge what a ledger without its trailer holds, too
+	Lines   LineReading // how to read documents of lines
 
 	window, page int // sizes; 0 for the usual. Tests make them small.
 }
@@ -55,11 +54,18 @@ func (a Audit) Run(ctx context.Context) (*Account, error) {
 	if a.RunID != "" && a.RunID != book.Header.RunID {
 		return nil, &OtherRunError{Path: a.Ledger, Run: book.Header.RunID, Want: a.RunID}
 	}
+	of, err := subjectOf(book.Header, a.Lines)
+	if err != nil {
+		return nil, err
+	}
+	if a.Index == "" {
+		a.Index = of.index()
+	}
 	if a.window == 0 {
 		a.window, a.page = windowSize, pageSize
 	}
 	p := &pass{Audit: a, pages: newPageDecoder(), account: &Account{
-		Run: book.Header.RunID, Header: book.Header, Truth: &dashboards.Truth{}, reads: newLags(),
+		Run: book.Header.RunID, Header: book.Header, Truth: &dashboards.Truth{}, reads: newLags(), subject: of, index: a.Index,
 	}}
 	p.pit, err = a.Search.OpenPIT(ctx, a.Index, keepAlive)
 	switch {
@@ -70,13 +76,7 @@ func (a Audit) Run(ctx context.Context) (*Account, error) {
 	default:
 		defer p.closePIT(ctx)
 	}
-	if err := p.readWindows(ctx, book); err != nil {
-		return nil, err
-	}
-	if err := p.readStrays(ctx); err != nil {
-		return nil, err
-	}
-	if err := p.readCopies(ctx); err != nil {
+	if err := of.compare(ctx, p, book); err != nil {
 		return nil, err
 	}
 	p.account.finish()
@@ -107,16 +107,7 @@ func (p *pass) readWindows(ctx context.Context, book *ledger.Reader) error {
 				return ctx.Err()
 			}
 		})
-		var torn *ledger.TruncatedError
-		switch {
-		case end == io.EOF:
-			p.account.Trailer, _ = book.Trailer()
-			return nil
-		case p.Partial && errors.As(end, &torn):
-			p.account.Truncated = true
-			return nil
-		}
-		return end
+		return p.ended(book, end)
 	})
 	for range readers {
 		group.Go(func() error {

@@ -173,7 +173,7 @@ func TestAudit(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			w := world{attempts: attempts(40)}
-			w.docs = lines(w.attempts)
+			w.docs = linesOf(w.attempts)
 			tt.change(&w)
 			want := healthy(40)
 			tt.want(&want)
@@ -188,7 +188,7 @@ func TestAudit(t *testing.T) {
 // What was found in place of a duration is said as it stands in the document.
 func TestDurationFound(t *testing.T) {
 	for found, value := range map[string]any{"": nil, "0": 0, "-7": -7} {
-		docs := lines(attempts(4))
+		docs := linesOf(attempts(4))
 		docs[2] = docs[2].with(telemetry.FieldEventDuration, value)
 		acc, err := small(newNode(t, docs...), writeLedger(t, attempts(4))).Run(t.Context())
 		if err != nil {
@@ -292,7 +292,7 @@ func TestAuditSaysExactlyWhatWasDone(t *testing.T) {
 
 // Whatever call it is that fails, there is no account.
 func TestAuditWithoutElasticsearch(t *testing.T) {
-	docs := append(lines(attempts(40)), line(attempt(7)))
+	docs := append(linesOf(attempts(40)), line(attempt(7)))
 	path := writeLedger(t, attempts(40))
 	intact := newNode(t, docs...)
 	if _, err := small(intact, path).Run(t.Context()); err != nil {
@@ -321,7 +321,7 @@ func TestAuditRefusesPartialAnswers(t *testing.T) {
 		`"failed":0`:        `"failed":1`,
 		`"hits":[`:          `"hits":[[`,
 	} {
-		n := newNode(t, lines(attempts(40))...)
+		n := newNode(t, linesOf(attempts(40))...)
 		n.spoil = func(_ string, answer []byte) []byte { return bytes.Replace(answer, []byte(old), []byte(spoiled), 1) }
 		if _, err := small(n, path).Run(t.Context()); err == nil {
 			t.Errorf("%s: no error", spoiled)
@@ -331,7 +331,7 @@ func TestAuditRefusesPartialAnswers(t *testing.T) {
 
 func TestAuditLedger(t *testing.T) {
 	path := writeLedger(t, attempts(40))
-	docs := append(lines(attempts(40)), line(attempt(41)), line(attempt(42)))
+	docs := append(linesOf(attempts(40)), line(attempt(41)), line(attempt(42)))
 	t.Run("torn", func(t *testing.T) {
 		_, err := small(newNode(t, docs...), tear(t, path)).Run(t.Context())
 		var torn *ledger.TruncatedError
@@ -367,7 +367,7 @@ func TestAuditLedger(t *testing.T) {
 }
 
 func TestAuditClosesItsView(t *testing.T) {
-	n := newNode(t, lines(attempts(40))...)
+	n := newNode(t, linesOf(attempts(40))...)
 	audit(t, small(n, writeLedger(t, attempts(40))))
 	if len(n.views) != 0 {
 		t.Errorf("%d views left open", len(n.views))

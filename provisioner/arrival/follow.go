@@ -31,8 +31,8 @@ type Creator interface {
 // finds them. The clock of this machine is held against the application's.
 type Follow struct {
 	Search   Searcher
-	Lag      Creator // takes one lag document per second; nil to write none
-	Index    string
+	Lag      Creator       // takes one lag document per second; nil to write none
+	Index    string        // "" = as in an Audit
 	Ledger   string        // path; the file may not exist yet
 	RunID    string        // wait for the ledger of this run; "" = any
 	Poll     time.Duration // between two searches: the resolution of what is measured
@@ -84,6 +84,9 @@ func (f Follow) Run(ctx context.Context) (*Followed, error) {
 	book := &growing{path: f.Ledger}
 	if err := f.await(ctx, book); err != nil {
 		return nil, err
+	}
+	if f.Index == "" {
+		f.Index = book.index
 	}
 	w := &follower{
 		Follow: f, out: &Followed{Run: book.run, Resolution: f.Poll}, pages: newPageDecoder(),

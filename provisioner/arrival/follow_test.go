@@ -202,7 +202,7 @@ func TestFollowWaitsFromOneRequestToTheNext(t *testing.T) {
 	torn := tear(t, writeRun(t, rate, attempts(1), ledger.Trailer{Planned: 2}))
 	whole := writeRun(t, rate, attempts(2), ledger.Trailer{Planned: 2})
 	t.Run("the second comes", func(t *testing.T) {
-		out, _, took, err := followed(t, apart(lines(attempts(2))), nil, func(path string) {
+		out, _, took, err := followed(t, apart(linesOf(attempts(2))), nil, func(path string) {
 			appear(t, torn)(path)
 			time.Sleep(49 * time.Second)
 			appear(t, whole)(path)
@@ -212,7 +212,7 @@ func TestFollowWaitsFromOneRequestToTheNext(t *testing.T) {
 		}
 	})
 	t.Run("the load died", func(t *testing.T) {
-		out, _, took, err := followed(t, apart(lines(attempts(2))), nil, appear(t, torn))
+		out, _, took, err := followed(t, apart(linesOf(attempts(2))), nil, appear(t, torn))
 		if err != nil || out.Lag.Count != 2 || took < 160*time.Second || took > 165*time.Second {
 			t.Errorf("after %v: %+v, %v", took, out, err)
 		}
@@ -260,7 +260,7 @@ func TestFollowGoesOnWhenLagCannotBeWritten(t *testing.T) {
 
 // Of documents that were there before the watch began nobody knows since when.
 func TestFollowDoesNotInventLags(t *testing.T) {
-	out, n, _, err := followed(t, func(time.Time) []doc { return lines(attempts(50)) }, nil, appear(t, writeLedger(t, attempts(50))))
+	out, n, _, err := followed(t, func(time.Time) []doc { return linesOf(attempts(50)) }, nil, appear(t, writeLedger(t, attempts(50))))
 	if err != nil || out.Earlier != 50 || out.Lag.Count != 0 || len(n.streams[telemetry.StreamLag]) != 0 {
 		t.Errorf("got %+v, %v", out, err)
 	}

@@ -27,6 +27,7 @@ const (
 type growing struct {
 	path     string
 	run      string
+	index    string // where its documents usually are
 	size     int64
 	grew     time.Time     // when it last grew
 	read     int64         // its size when it was last read through
@@ -41,7 +42,11 @@ func (g *growing) open() error {
 		return err
 	}
 	defer book.Close()
-	g.run, g.grew, g.pause = book.Header.RunID, time.Now(), pause(book.Header)
+	of, err := subjectOf(book.Header, LineReading{})
+	if err != nil {
+		return err
+	}
+	g.run, g.index, g.grew, g.pause = book.Header.RunID, of.index(), time.Now(), pause(book.Header)
 	return nil
 }
 

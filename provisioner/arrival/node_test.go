@@ -194,7 +194,11 @@ func (n *node) answer(op string, docs []doc, raw []byte) ([]byte, error) {
 				fields[name] = []any{v}
 			}
 		}
-		hits = append(hits, map[string]any{"_index": d.index, "_score": nil, "fields": fields, "sort": d.sort})
+		hit := map[string]any{"_index": d.index, "_score": nil, "fields": fields, "sort": d.sort}
+		if body.Source {
+			hit["_source"] = d.fields
+		}
+		hits = append(hits, hit)
 	}
 	out, err := json.Marshal(map[string]any{
 		"took": 1, "timed_out": false, "_shards": map[string]int{"total": 1, "successful": 1, "skipped": 0, "failed": 0},
@@ -236,11 +240,13 @@ func (n *node) sortValue(place int64, d doc, by any) int64 {
 	return 0
 }
 
-// matches knows bool, exists, term, terms and range.
+// matches knows match_all, bool, exists, term, terms and range.
 func (n *node) matches(d doc, query map[string]any) bool {
 	for kind, arg := range query {
 		of := arg.(map[string]any)
 		switch kind {
+		case "match_all":
+			return true
 		case "bool":
 			return n.matchesBool(d, of)
 		case "exists":

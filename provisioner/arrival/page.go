@@ -43,6 +43,7 @@ func columnNames() map[string]column {
 // "a, b" where it has more than one value. It is valid until the next hit.
 type document struct {
 	index  []byte // backing index
+	source []byte // the stored document, if the layout asks for it
 	values [columns][]byte
 }
 
@@ -165,7 +166,7 @@ func (p *pageDecoder) decode(answer []byte, l layout, yield func(*document)) (pa
 
 func (p *pageDecoder) hit(d *jx.Decoder, out *page) error {
 	out.hits++
-	p.doc.index = p.doc.index[:0]
+	p.doc.index, p.doc.source = p.doc.index[:0], p.doc.source[:0]
 	for i := range p.doc.values {
 		p.doc.values[i] = p.doc.values[i][:0]
 	}
@@ -174,6 +175,10 @@ func (p *pageDecoder) hit(d *jx.Decoder, out *page) error {
 		case "_index":
 			text, err := d.StrBytes()
 			p.doc.index = append(p.doc.index, text...)
+			return err
+		case "_source":
+			raw, err := d.Raw()
+			p.doc.source = append(p.doc.source, raw...)
 			return err
 		case "sort":
 			raw, err := d.Raw()

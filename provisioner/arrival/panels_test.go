@@ -12,7 +12,7 @@ import (
 )
 
 func TestPanelsOfStreamsThatDoNotExist(t *testing.T) {
-	acc, err := small(newNode(t, lines(attempts(40))...), writeLedger(t, attempts(40))).Run(t.Context())
+	acc, err := small(newNode(t, linesOf(attempts(40))...), writeLedger(t, attempts(40))).Run(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +65,7 @@ func TestScope(t *testing.T) {
 func TestTruthOfAnUnseenAnswer(t *testing.T) {
 	sent := attempts(2) // 204, 200
 	sent[0].Outcome, sent[0].Status = ledger.Timeout, 0
-	docs := lines(sent)
+	docs := linesOf(sent)
 	docs[0] = docs[0].with(telemetry.FieldStatus, 500)
 	acc, err := small(newNode(t, docs...), writeLedger(t, sent)).Run(t.Context())
 	if err != nil {

@@ -20,6 +20,8 @@ func from(seq uint64) object {
 	return object{"range": object{telemetry.FieldRunSeq: object{"gte": seq}}}
 }
 
+func everything() object { return object{"match_all": object{}} }
+
 func exists(field string) object { return object{"exists": object{"field": field}} }
 
 func all(filters ...object) object { return object{"bool": object{"filter": filters}} }
@@ -31,7 +33,7 @@ func oneOf(options []object) object {
 func not(query object) object { return object{"bool": object{"must_not": query}} }
 
 // A layout is what a search returns of each document, and where in its hits.
-// Nothing is ever read from the stored document. Values that are judged come
+// Of requests nothing is read from the stored document. Values that are judged come
 // as doc values, which show a missing value and a second one; what is only
 // measured comes as sort values behind the first, the cheaper way: dates are
 // not formatted, and the first one alone decides the order.
@@ -39,6 +41,7 @@ type layout struct {
 	fields []string
 	sort   []any
 	sorted []column // by position in sort; the first is not a column
+	source bool     // the stored document, too
 }
 
 func auditLayout() layout {
@@ -68,6 +71,11 @@ func followLayout() layout {
 	}
 }
 
+// lineLayout asks for what the shipper sent: of a text there is nothing else.
+func lineLayout() layout {
+	return layout{sort: []any{"_shard_doc"}, sorted: []column{columns}, source: true}
+}
+
 func ascending(field, unmapped string) object {
 	return object{field: object{"order": "asc", "unmapped_type": unmapped}}
 }
@@ -82,8 +90,8 @@ type search struct {
 	Size        int             `json:"size"`
 	TotalHits   bool            `json:"track_total_hits"`
 	Source      bool            `json:"_source"`
-	Stored      string          `json:"stored_fields"`
-	DocValues   []string        `json:"docvalue_fields"`
+	Stored      string          `json:"stored_fields,omitempty"`
+	DocValues   []string        `json:"docvalue_fields,omitempty"`
 	Query       object          `json:"query"`
 	Sort        []any           `json:"sort"`
 	SearchAfter json.RawMessage `json:"search_after,omitempty"`
@@ -91,7 +99,11 @@ type search struct {
 }
 
 func newSearch(size int, l layout, query object) search {
-	return search{Size: size, Stored: "_none_", DocValues: l.fields, Query: query, Sort: l.sort}
+	s := search{Size: size, Source: l.source, DocValues: l.fields, Query: query, Sort: l.sort}
+	if !l.source {
+		s.Stored = "_none_"
+	}
+	return s
 }
 
 // encode cannot fail: a body is made of strings, numbers and objects of them.

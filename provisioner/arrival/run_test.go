@@ -54,7 +54,7 @@ func line(a ledger.Attempt) doc {
 	}}
 }
 
-func lines(list []ledger.Attempt) []doc {
+func linesOf(list []ledger.Attempt) []doc {
 	var docs []doc
 	for _, a := range list {
 		docs = append(docs, line(a))

@@ -42,7 +42,7 @@ func TestLoadSent(t *testing.T) {
 			if tt.tear {
 				path = tear(t, path)
 			}
-			a := small(newNode(t, lines(sent[tt.unsent:])...), path)
+			a := small(newNode(t, linesOf(sent[tt.unsent:])...), path)
 			a.Partial = tt.tear
 			acc, err := a.Run(t.Context())
 			if err != nil {

@@ -23,7 +23,11 @@ func (r *Report) WriteTable(w io.Writer, colour bool) error {
 	if r.Run != "" {
 		fmt.Fprintf(&b, "run %s, ", r.Run)
 	}
-	fmt.Fprintf(&b, "ledger %s, index %s, judged in %v\n", r.Ledger, r.Index, r.Took.Round(10*time.Millisecond))
+	fmt.Fprintf(&b, "ledger %s, ", r.Ledger)
+	if r.Index != "" {
+		fmt.Fprintf(&b, "index %s, ", r.Index)
+	}
+	fmt.Fprintf(&b, "judged in %v\n", r.Took.Round(10*time.Millisecond))
 
 	t := sheet("Property", "Outcome", "Found")
 	for _, p := range r.Properties {
@@ -33,6 +37,9 @@ func (r *Report) WriteTable(w io.Writer, colour bool) error {
 	}
 	fmt.Fprintf(&b, "\n%s\n", t.Render())
 	if r.Account != nil {
+		if r.Account.Lines != nil {
+			fmt.Fprintf(&b, "\n%s\n", r.Account.Lines.table())
+		}
 		fmt.Fprintf(&b, "\n%s\n", r.lagTable())
 	}
 	if len(r.Panels) > 0 {
@@ -43,7 +50,11 @@ func (r *Report) WriteTable(w io.Writer, colour bool) error {
 }
 
 func (r *Report) lagTable() string {
-	t := sheet("Lag from @timestamp until", "Count", "p50", "p95", "p99", "Max", "Note")
+	from, read := "@timestamp", "event.created"
+	if r.Account.Lines != nil {
+		from, read = "due", "a time but the line's own"
+	}
+	t := sheet("Lag from "+from+" until", "Count", "p50", "p95", "p99", "Max", "Note")
 	row := func(name string, l Lag, note string) {
 		if l.Count == 0 {
 			t.AppendRow(table.Row{name, 0, "-", "-", "-", "-", "not measured" + note})
@@ -56,7 +67,7 @@ func (r *Report) lagTable() string {
 	}
 	note := ""
 	if r.Account.NoReadTime > 0 {
-		note = fmt.Sprintf("; %s without event.created", things(r.Account.NoReadTime, "document"))
+		note = fmt.Sprintf("; %s without %s", things(r.Account.NoReadTime, "document"), read)
 	}
 	row("read by the shipper", r.Account.ReadLag, note)
 	if r.Followed != nil {
@@ -98,7 +109,8 @@ func sheet(headings ...string) table.Writer {
 	columns := []table.ColumnConfig{{Number: len(headings), WidthMax: 84, WidthMaxEnforcer: text.WrapSoft}}
 	for i, h := range headings {
 		switch h {
-		case "Count", "p50", "p95", "p99", "Max", "Documents", "Rows":
+		case "Sent", "Whole", "Replaced", "Altered", "Cut", "Split", "Joined", "Doubled", "Missing",
+			"Count", "p50", "p95", "p99", "Max", "Documents", "Rows":
 			columns = append(columns, table.ColumnConfig{Number: i + 1, Align: text.AlignRight, AlignHeader: text.AlignRight})
 		}
 	}

@@ -22,8 +22,13 @@ func things(n uint64, noun string) string {
 }
 
 func (a *Account) summary() string {
-	text := fmt.Sprintf("%s of %s delivered, %s lost, %s duplicated, %s corrupted, %s unexpected", count(a.Delivered), count(a.Sent),
+	return fmt.Sprintf("%s of %s delivered, %s lost, %s duplicated, %s corrupted, %s unexpected", count(a.Delivered), count(a.Sent),
 		count(a.Lost.Len()), count(a.Duplicated.Attempts.Len()), count(a.Corrupted.Attempts.Len()), count(a.Unexpected.Documents))
+}
+
+// remainder is what a summary says of attempts whose fate is open.
+func (a *Account) remainder() string {
+	text := ""
 	if n := a.Indeterminate.Len(); n > 0 {
 		text += fmt.Sprintf(", %s indeterminate", count(n))
 	}
@@ -60,6 +65,17 @@ func (c *Corrupted) text() string {
 		text += "; and more: " + c.Attempts.Text(listed)
 	}
 	return text
+}
+
+// of are the cases of some attempts.
+func (c *Corrupted) of(seqs Seqs) *Corrupted {
+	part := &Corrupted{Attempts: seqs}
+	for _, m := range c.Cases {
+		if seqs.Has(m.Seq) {
+			part.Cases = append(part.Cases, m)
+		}
+	}
+	return part
 }
 
 func (s *Strays) text() string {

@@ -33,7 +33,7 @@ type Report struct {
 	Run        string        `json:"run"`
 	Target     string        `json:"target,omitempty"` // base URL that the load went to
 	Ledger     string        `json:"ledger"`
-	Index      string        `json:"index"`
+	Index      string        `json:"index"` // "" if the ledger could not be read, which tells the usual one
 	Judged     time.Time     `json:"judged"`
 	Took       time.Duration `json:"took_ns"` // of the whole verdict, waiting included
 	Properties []Property    `json:"properties"`
@@ -57,6 +57,7 @@ type Evidence struct {
 	StreamsWithin      time.Duration
 	AllowIndeterminate uint64
 	AllowUnsent        uint64
+	AllowRejected      uint64 // malformed lines
 }
 
 // Judge turns evidence into properties and one outcome: one that fails makes
@@ -64,9 +65,14 @@ type Evidence struct {
 // unmeasured.
 func (r *Report) Judge(e Evidence) {
 	acc := e.Account
-	r.Account, r.Followed, r.Panels, r.Streams, r.Told = acc, e.Followed, e.Panels, e.Streams, e.Told
-	r.Run, r.Target = acc.Run, acc.Header.Target
-	r.Properties = append(acc.properties(e.AllowIndeterminate), acc.measured(), acc.loadSent(e.AllowUnsent))
+	r.Account, r.Followed, r.Panels, r.Streams = acc, e.Followed, e.Panels, e.Streams
+	r.Told = e.Told
+	r.Run, r.Target, r.Index = acc.Run, acc.Header.Target, acc.index
+	judged, summary := acc.properties(e.AllowIndeterminate), acc.summary
+	if acc.Lines != nil {
+		judged, summary = acc.lineProperties(e), acc.lineSummary
+	}
+	r.Properties = append(judged, acc.measured(), acc.loadSent(e.AllowUnsent))
 	if e.Told != nil {
 		r.Properties = append(r.Properties, e.Told.property(acc.Truncated))
 	}
@@ -85,8 +91,10 @@ func (r *Report) Judge(e Evidence) {
 			r.Outcome = p.Outcome
 		}
 	}
-	r.Summary = acc.summary()
+	r.Summary = summary() + acc.remainder()
 	switch {
+	case acc.Documents == 0 && acc.Lines != nil && acc.Lines.hint() != "":
+		r.Hint = acc.Lines.hint()
 	case acc.Documents == 0 && acc.Answered > 0:
 		r.Hint = fmt.Sprintf("no document of run %s in %s: is this the ledger of this stack, and does the shipper run?", acc.Run, r.Index)
 	case acc.Attempts > 0 && acc.NeverSent == acc.Attempts:
@@ -158,6 +166,9 @@ func (a *Account) measured() Property {
 		p.Outcome, p.Text = Unmeasured, fmt.Sprintf("none of %s was answered", things(a.Attempts, "attempt"))
 	case a.Truncated:
 		p.Text += fmt.Sprintf("; the ledger was cut off after attempt %d; %s beyond it", a.Last, things(a.Beyond.Documents, "document"))
+	}
+	if a.Lines != nil {
+		p.Text += a.Lines.notes()
 	}
 	if n := a.Unconfirmed.Len(); n > 0 {
 		p.Text += fmt.Sprintf("; %s delivered although the client saw no answer", count(n))

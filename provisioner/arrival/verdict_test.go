@@ -58,7 +58,7 @@ func report(t *testing.T, sent []ledger.Attempt, docs []doc, more func(*Evidence
 }
 
 func healthyReport(t *testing.T) *Report {
-	return report(t, attempts(4000), lines(attempts(4000)), func(e *Evidence) {
+	return report(t, attempts(4000), linesOf(attempts(4000)), func(e *Evidence) {
 		e.Followed = &Followed{Run: runID, Resolution: 100 * time.Millisecond, Polls: 230, Written: 20, Lag: Lag{
 			Count: 4000, Min: 80 * time.Millisecond, P50: 210 * time.Millisecond, P95: 320 * time.Millisecond,
 			P99: 380 * time.Millisecond, Max: 412 * time.Millisecond,
@@ -80,7 +80,7 @@ func brokenReport(t *testing.T) *Report {
 	sent := attempts(100)
 	sent[79].Outcome, sent[79].Status = ledger.Timeout, 0
 	sent[89].Outcome, sent[89].Status = ledger.Dropped, 0
-	docs := lines(sent)
+	docs := linesOf(sent)
 	docs[4] = docs[4].with(telemetry.FieldStatus, 500)
 	docs[5] = docs[5].with(telemetry.FieldRoute, nil).with(telemetry.FieldEventCreated, "2026-01-02T03:04:05.000Z")
 	docs[6] = docs[6].with(telemetry.FieldEventCreated, nil)
@@ -102,7 +102,7 @@ func brokenReport(t *testing.T) *Report {
 func TestReportForms(t *testing.T) {
 	unread := &Report{Ledger: "ledger.zst", Index: stream, Judged: started, Took: time.Second}
 	unread.Failed(errors.New("open point in time of logs-test: 127.0.0.1:9200: connection refused"))
-	for name, r := range map[string]*Report{"healthy": healthyReport(t), "broken": brokenReport(t), "unread": unread} {
+	for name, r := range map[string]*Report{"healthy": healthyReport(t), "broken": brokenReport(t), "lines": brokenLinesReport(t), "unread": unread} {
 		for form, write := range map[string]func(*bytes.Buffer) error{
 			"txt":  func(b *bytes.Buffer) error { return r.WriteTable(b, false) },
 			"json": func(b *bytes.Buffer) error { return r.WriteJSON(b) },
@@ -177,7 +177,7 @@ func TestEachPropertyCanFail(t *testing.T) {
 			if tt.sent != nil {
 				tt.sent(sent)
 			}
-			docs := lines(attempts(20))
+			docs := linesOf(attempts(20))
 			if tt.docs != nil {
 				docs = tt.docs(docs)
 			}
@@ -202,7 +202,7 @@ func TestEachPropertyCanFail(t *testing.T) {
 func TestFailureOutweighsUnmeasured(t *testing.T) {
 	sent := attempts(20)
 	sent[0].Outcome = ledger.Timeout
-	if r := report(t, sent, lines(attempts(20))[2:], nil); r.Outcome != Fails {
+	if r := report(t, sent, linesOf(attempts(20))[2:], nil); r.Outcome != Fails {
 		t.Errorf("got %s", r.Outcome)
 	}
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"time"
-
-	"plumbline/demo-app/telemetry"
 )
 
 // poll is the pause between two looks at how far arrival has got.
@@ -30,9 +28,9 @@ func (a Audit) Wait(ctx context.Context, patience Patience, progress Progress) (
 	if err != nil {
 		return nil, err
 	}
-	for n := acc.Documents; !acc.complete(); {
+	for n := acc.searched(); !acc.complete(); {
 		left := time.Until(deadline)
-		if left <= 0 && acc.Lost.Len() > 0 {
+		if left <= 0 && acc.Lost.Len()+acc.rejected().Len() > 0 {
 			return acc, nil
 		} else if left <= 0 {
 			break // what has no answer may never come; the rest can still be doubled
@@ -42,15 +40,15 @@ func (a Audit) Wait(ctx context.Context, patience Patience, progress Progress) (
 		if err := sleep(ctx, min(max(poll, 2*took), left)); err != nil {
 			return nil, err
 		}
-		if n, err = a.count(ctx, acc.Run); err != nil {
+		if n, err = a.count(ctx, acc); err != nil {
 			return nil, err
 		}
-		// Fewer documents than sent attempts cannot be complete, whatever they are.
-		if n != acc.Documents && (n >= acc.Sent || time.Until(deadline) <= 0) {
+		// Fewer documents than sent requests cannot be complete, whatever they are.
+		if n != acc.searched() && (acc.Lines != nil || n >= acc.Sent || time.Until(deadline) <= 0) {
 			if acc, took, err = a.timed(ctx); err != nil {
 				return nil, err
 			}
-			n = acc.Documents
+			n = acc.searched()
 		}
 	}
 	if patience.Settle > 0 {
@@ -58,11 +56,11 @@ func (a Audit) Wait(ctx context.Context, patience Patience, progress Progress) (
 		if err := sleep(ctx, patience.Settle); err != nil {
 			return nil, err
 		}
-		n, err := a.count(ctx, acc.Run)
+		n, err := a.count(ctx, acc)
 		if err != nil {
 			return nil, err
 		}
-		if n != acc.Documents {
+		if n != acc.searched() {
 			return a.Run(ctx)
 		}
 	}
@@ -75,9 +73,9 @@ func (a Audit) timed(ctx context.Context) (*Account, time.Duration, error) {
 	return acc, time.Since(start), err
 }
 
-// count is the number of documents of a run.
-func (a Audit) count(ctx context.Context, run string) (uint64, error) {
-	n, err := a.Search.Count(ctx, a.Index, encode(object{"query": term(telemetry.FieldRunID, run)}))
+// count is the number of documents that another audit would read.
+func (a Audit) count(ctx context.Context, acc *Account) (uint64, error) {
+	n, err := a.Search.Count(ctx, acc.index, encode(object{"query": acc.subject.searched(acc.Run)}))
 	if missing(err) {
 		return 0, nil
 	}
@@ -88,10 +86,12 @@ func (a Audit) count(ctx context.Context, run string) (uint64, error) {
 func (a *Account) waiting(n uint64, left time.Duration) string {
 	text := fmt.Sprintf("%s of %s found", count(a.found()), things(a.Sent, "attempt"))
 	switch {
-	case n != a.Documents:
+	case n != a.searched():
 		text = fmt.Sprintf("%s searchable, %s sent", things(n, "document"), things(a.Sent, "attempt"))
 	case a.Lost.Len() > 0:
 		text += ", missing " + a.Lost.Text(3)
+	case a.rejected().Len() > 0:
+		text += ", missing of the malformed " + a.rejected().Text(3)
 	default:
 		text += ", without an answer " + a.Indeterminate.Text(3)
 	}

@@ -58,7 +58,7 @@ func TestWait(t *testing.T) {
 			path := writeLedger(t, attempts(40))
 			synctest.Test(t, func(t *testing.T) {
 				begin := time.Now()
-				a := small(newNode(t, tt.late(lines(attempts(40)))...), path)
+				a := small(newNode(t, tt.late(linesOf(attempts(40)))...), path)
 				acc, err := a.Wait(t.Context(), patience, silent)
 				if err != nil {
 					t.Fatal(err)
@@ -80,7 +80,7 @@ func TestWaitEndsWhenElasticsearchDoes(t *testing.T) {
 	path := writeLedger(t, attempts(40))
 	synctest.Test(t, func(t *testing.T) {
 		down := errors.New("connection refused")
-		n := newNode(t, lines(attempts(39))...)
+		n := newNode(t, linesOf(attempts(39))...)
 		begin := time.Now()
 		n.fail = func(int, string) error {
 			if time.Since(begin) > 5*time.Second {
@@ -133,7 +133,7 @@ func TestWaitForWhatHasNoAnswer(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				begin := time.Now()
-				docs := lines(attempts(40))
+				docs := linesOf(attempts(40))
 				if tt.again > 0 {
 					again := docs[0]
 					again.visible = begin.Add(tt.again)
@@ -176,9 +176,9 @@ func TestWaitingSaysWhatIsMissing(t *testing.T) {
 		n    uint64
 		want string
 	}{
-		"an answered one":         {lines(attempts(40))[1:], 39, "39 of 40 attempts found, missing 1, 3s left"},
-		"one without an answer":   {slices.Delete(lines(attempts(40)), 19, 20), 39, "39 of 40 attempts found, without an answer 20, 3s left"},
-		"only the count is known": {lines(attempts(40))[1:], 40, "40 documents searchable, 40 attempts sent, 3s left"},
+		"an answered one":         {linesOf(attempts(40))[1:], 39, "39 of 40 attempts found, missing 1, 3s left"},
+		"one without an answer":   {slices.Delete(linesOf(attempts(40)), 19, 20), 39, "39 of 40 attempts found, without an answer 20, 3s left"},
+		"only the count is known": {linesOf(attempts(40))[1:], 40, "40 documents searchable, 40 attempts sent, 3s left"},
 	} {
 		acc, err := small(newNode(t, row.docs...), path).Run(t.Context())
 		if err != nil {

@@ -22,6 +22,16 @@ const (
 	differs    = 1 << 2
 )
 
+func stateOf(a ledger.Attempt) state {
+	switch {
+	case a.NeverSent():
+		return neverSent
+	case a.Outcome == ledger.Answered:
+		return answered
+	}
+	return unanswered
+}
+
 // expectation is an attempt in eight bytes.
 type expectation struct {
 	method, route uint16 // index into window.names
@@ -65,15 +75,7 @@ func (w *window) expect(a ledger.Attempt) error {
 		w.want = append(w.want, expectation{})
 		w.last++
 	}
-	e := expectation{status: uint16(a.Status)}
-	switch {
-	case a.NeverSent():
-		e.state = neverSent
-	case a.Outcome == ledger.Answered:
-		e.state = answered
-	default:
-		e.state = unanswered
-	}
+	e := expectation{status: uint16(a.Status), state: stateOf(a)}
 	var err error
 	if e.method, err = w.name(a.Method); err != nil {
 		return err

@@ -46,7 +46,7 @@ func expectations() []expectation {
 	return []expectation{
 		{
 			role:    "shipper_logs",
-			may:     []grant{monitor, {telemetry.StreamAccess, add}, {telemetry.StreamApp, add}},
+			may:     []grant{monitor, {telemetry.StreamAccess, add}, {telemetry.StreamApp, add}, {telemetry.StreamLines, add}},
 			mayNot:  []grant{admin, {telemetry.StreamAccess, append(read, change...)}, {telemetry.StreamPrometheus, add}, {telemetry.StreamLag, add}, {telemetry.StreamLoad, add}},
 			foreign: forbiddenMetric,
 		},
@@ -68,8 +68,8 @@ func expectations() []expectation {
 		{
 			role: "reader",
 			may: []grant{
-				monitor, {telemetry.StreamAccess, read}, {telemetry.StreamApp, read}, {telemetry.StreamPrometheus, read},
-				{telemetry.StreamLag, read}, {telemetry.StreamLoad, read}, {system, read}, {beats, read},
+				monitor, {telemetry.StreamAccess, read}, {telemetry.StreamApp, read}, {telemetry.StreamLines, read},
+				{telemetry.StreamPrometheus, read}, {telemetry.StreamLag, read}, {telemetry.StreamLoad, read}, {system, read}, {beats, read},
 			},
 			mayNot:  []grant{admin, {telemetry.StreamAccess, append(add, change...)}, {telemetry.StreamLag, add}, {telemetry.StreamLoad, append(add, change...)}, {"logs-other-default", read}},
 			foreign: forbiddenLog,
