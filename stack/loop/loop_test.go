@@ -204,6 +204,8 @@ func TestLoop(t *testing.T) {
 		}
 	})
 
+	t.Run("lines of every format by several shippers", func(t *testing.T) { tryShippers(t, l) })
+
 	t.Run("Elasticsearch gone in mid-verify is no verdict", func(t *testing.T) {
 		ledger := l.path("calm.ledger")
 		verify := l.command(t, "provisioner", l.verify(ledger, "-settle", "60s")...)

@@ -110,6 +110,10 @@ type report struct {
 		Duplicated, Corrupted          struct{ Attempts seqs }
 		Unexpected                     struct{ Documents uint64 }
 		Hops                           *struct{ App, Behind, Handled seqs }
+		Lines                          struct {
+			WellFormed struct{ Altered, Cut, Split, Joined seqs } `json:"well_formed"`
+			Kinds      []lineKind
+		}
 	}
 	Followed *struct{ Lag struct{ Count int64 } }
 	Panels   []struct{ ID, Outcome string }
@@ -119,6 +123,11 @@ type report struct {
 		Summaries int
 		Differs   []string
 	}
+}
+
+type lineKind struct {
+	Kind                       string
+	Sent, Whole, Split, Joined uint64
 }
 
 type seqs struct {

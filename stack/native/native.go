@@ -210,6 +210,9 @@ func (s *Stack) Child(name string) *supervise.Child { return s.group.Child(name)
 // KeyFile returns the path of an API key's file: "reader", "provisioner", …
 func (s *Stack) KeyFile(name string) string { return filepath.Join(s.KeysDir, name+".key") }
 
+// Filebeat is the path of the program, to run another one of it.
+func (s *Stack) Filebeat() string { return s.programs.Filebeat }
+
 // Progress is where to write lines for the user while the stack runs.
 func (s *Stack) Progress() *progress.Printer { return s.progress }
 
