@@ -12,6 +12,8 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+
+	"plumbline/cli/transcript"
 )
 
 // tryShippers has real shippers bring lines of every format, and the verdict
@@ -190,7 +192,7 @@ func need(t *testing.T, check *exec.Cmd, pkg string) {
 // ship runs a shipper until the end of the test.
 func ship(t *testing.T, cmd *exec.Cmd) {
 	t.Helper()
-	var said transcript
+	var said transcript.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
