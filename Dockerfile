@@ -20,7 +20,7 @@ RUN apt-get update && \
     apt-get install --yes --no-install-recommends mariadb-server redis-server && \
     rm -rf /var/lib/apt/lists/*
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
-    PLUMBLINE_NO_BROWSER=1 go test ./cli/... ./health/... ./demo-app/... ./loadgen/... ./provisioner/... ./dashboards/...
+    PLUMBLINE_NO_BROWSER=1 go test ./cli/... ./health/... ./doctor/... ./demo-app/... ./loadgen/... ./provisioner/... ./dashboards/...
 
 FROM source AS build
 ARG TARGETOS TARGETARCH
