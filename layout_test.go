@@ -71,6 +71,7 @@ func homes() map[string][]string {
 	return map[string][]string{
 		"github.com/elastic":                      {"provisioner/elastic"},
 		"github.com/brianvoe/gofakeit/v7":         {"demo-app/facility"},
+		"github.com/KimMachineGun/automemlimit":   {"demo-app"},
 		"github.com/prometheus/client_golang":     {"demo-app", "loadgen/console"},
 		"github.com/rs/zerolog":                   {"demo-app/telemetry"},
 		"modernc.org/sqlite":                      {"demo-app/internal/store"},

@@ -48,11 +48,16 @@ import (
 	"os"
 	"runtime/debug"
 
+	"github.com/KimMachineGun/automemlimit/memlimit"
+
 	"plumbline/cli"
 	"plumbline/demo-app/internal/config"
 )
 
-func main() { os.Exit(cli.Main("demo-app", run)) }
+func main() {
+	limitMemory(memlimit.FromCgroup)
+	os.Exit(cli.Main("demo-app", run))
+}
 
 // run does what the command line asks for until ctx ends. Standard output gets
 // lines of JSON only.
@@ -72,6 +77,17 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	default:
 		return serve(ctx, c, stdout, stderr)
 	}
+}
+
+// heapShare is what the collector may let the heap grow to, of what the container
+// may have. SQLite's memory and the program itself are beside it.
+const heapShare = 0.8
+
+// limitMemory has the collector work harder rather than let the container's limit
+// end the process. GOMEMLIMIT wins over it. Where there is no container, or none
+// that can be read, the collector is left as it is.
+func limitMemory(container memlimit.Provider) {
+	_, _ = memlimit.Set(memlimit.WithProvider(container), memlimit.WithRatio(heapShare))
 }
 
 // version is the module's version as the Go toolchain recorded it.

@@ -101,7 +101,7 @@ func (s *Server) routes() {
 	s.handle("DELETE /admin/faults/{id}", "ends one", "", s.deleteFault)
 
 	s.handle("GET /admin/pressure", "returns the load that is on", "", s.pressure)
-	s.handle("POST /admin/pressure", "puts a load on processor and memory", `{"cores":1,"percent":80,"mib":256,"for":"1m"}`, s.applyPressure)
+	s.handle("POST /admin/pressure", "puts a load on processor and memory", `{"cores":1,"percent":80,"mib":64,"for":"1m"}`, s.applyPressure)
 	s.handle("DELETE /admin/pressure", "takes it off", "", s.endPressure)
 
 	s.handle("GET /admin/pool", "returns the size of the database's pool", "", s.pool)

@@ -13,14 +13,20 @@ import (
 	"plumbline/demo-app/icat"
 )
 
-// MaxMemory bounds the memory that can be held, in MiB.
+// MaxMemory bounds the memory that can be held, in MiB. Where the process has a
+// memory limit, half of that does too: pressure is to be survived.
 const MaxMemory = 1024
+
+func maxMemory() int {
+	limit := debug.SetMemoryLimit(-1) // only asks
+	return int(min(MaxMemory, limit/2>>20))
+}
 
 // Load is pressure on the machine: busy cores, held memory, or both.
 type Load struct {
 	Cores   int       `json:"cores,omitempty"`   // kept busy, up to those there are
 	Percent int       `json:"percent,omitempty"` // of each core's time; 100 when absent
-	MiB     int       `json:"mib,omitempty"`     // held in the heap, up to 1024
+	MiB     int       `json:"mib,omitempty"`     // held in the heap, up to MaxMemory
 	For     Duration  `json:"for,omitempty"`     // 5m when absent, at most 24h
 	Until   time.Time `json:"until,omitzero"`
 }
@@ -99,7 +105,7 @@ func (l Load) check() error {
 		{l.Cores < 0 || l.Cores > runtime.NumCPU(), fmt.Sprintf("cores is not from 0 to %d", runtime.NumCPU())},
 		{l.Percent < 0 || l.Percent > 100, "percent is not from 1 to 100"},
 		{l.Percent > 0 && l.Cores == 0, "percent means nothing without cores"},
-		{l.MiB < 0 || l.MiB > MaxMemory, fmt.Sprintf("mib is not from 0 to %d", MaxMemory)},
+		{l.MiB < 0 || l.MiB > maxMemory(), fmt.Sprintf("mib is not from 0 to %d", maxMemory())},
 		{l.Cores == 0 && l.MiB == 0, "give cores, mib or both"},
 		{l.For < 0 || time.Duration(l.For) > MaxFor, fmt.Sprintf("for is not from 0s to %s", MaxFor)},
 		{!l.Until.IsZero(), "until is for answers; say for"},

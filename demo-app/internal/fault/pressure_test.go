@@ -2,6 +2,7 @@ package fault
 
 import (
 	"runtime"
+	"runtime/debug"
 	"runtime/metrics"
 	"strings"
 	"testing"
@@ -114,6 +115,20 @@ func TestBadLoads(t *testing.T) {
 				t.Errorf("got %v and %+v, want %q", err, p.Load(), row.want)
 			}
 		})
+	}
+}
+
+// In a small container the load must not be what ends the process.
+func TestALoadLeavesHalfOfTheMemoryLimit(t *testing.T) {
+	before := debug.SetMemoryLimit(-1)
+	t.Cleanup(func() { debug.SetMemoryLimit(before) })
+	const limit = 100
+	debug.SetMemoryLimit(limit << 20)
+	if err := (Load{MiB: limit / 2}).check(); err != nil {
+		t.Errorf("half: %v", err)
+	}
+	if err := (Load{MiB: limit/2 + 1}).check(); err == nil || !strings.Contains(err.Error(), "mib is not from 0 to 50") {
+		t.Errorf("more than half: %v", err)
 	}
 }
 
