@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -321,6 +322,10 @@ func TestBadCommandLines(t *testing.T) {
 	}
 	free := closed.Addr().String()
 	closed.Close()
+	text := filepath.Join(t.TempDir(), "text.db")
+	if err := os.WriteFile(text, []byte("this is no database, however long one looks at it"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, row := range []struct {
 		proves string
 		args   []string
@@ -332,7 +337,7 @@ func TestBadCommandLines(t *testing.T) {
 		{"all bad values at once", []string{"-addr", "x", "-seed", "-1", "-scale", "big", "-log-level", "loud", "-service-name", "a b"}, 64,
 			[]string{`-addr "x"`, `-seed "-1"`, `-scale "big"`, `-log-level "loud"`, `-service-name "a b"`}},
 		{"a port in use", []string{"-addr", busy.Addr().String()}, 2, []string{"address already in use", "hint: stop what uses the port"}},
-		{"a database that is none", []string{"-addr", "127.0.0.1:0", "-database-url", "main.go"}, 2, []string{"main.go", "hint: name another database"}},
+		{"a database that is none", []string{"-addr", "127.0.0.1:0", "-database-url", text}, 2, []string{text, "hint: name another database"}},
 		{"a worker with a queue that nobody else has", []string{"worker"}, 64, []string{"DATABASE_URL"}},
 		{"a server that is not there", []string{"healthcheck", "-addr", free}, 1, []string{"connection refused"}},
 	} {

@@ -163,7 +163,7 @@ func ohaArgs(j job) []string {
 }
 
 func vegetaArgs(j job) []string {
-	return []string{"attack", "-rate", strconv.Itoa(j.rate) + "/1s", "-duration", seconds(j.length) + "s", "-connections", strconv.Itoa(connections), "-output", "/dev/null"}
+	return []string{"attack", "-rate", strconv.Itoa(j.rate) + "/1s", "-duration", seconds(j.length) + "s", "-connections", strconv.Itoa(connections), "-max-connections", strconv.Itoa(connections), "-output", "/dev/null"}
 }
 
 // k6Args writes the script that the arguments name.
