@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-faster/jx"
@@ -61,35 +62,27 @@ func Method(m string) string {
 	return MethodOther
 }
 
-// Access writes the access line of a, whatever the level: one Write, no
-// allocation. The order of its members is fixed.
+// Access writes the access line of a, whatever the level: one Write, or none
+// where the line can be encoded among those that wait; no allocation. The order
+// of its members is fixed.
 func (l *Log) Access(a *Access) {
-	line, _ := l.buffers.Get().(*[]byte)
-	if line == nil {
-		line = new([]byte)
-		*line = make([]byte, 0, 1024)
+	if l.lines != nil {
+		l.lines.add(func(b []byte) []byte { return l.appendAccess(b, a) })
+		return
 	}
-	b := l.appendAccess((*line)[:0], a)
-	_, _ = l.out.Write(b) // Lines never fails; there is nobody else to tell
-	if cap(b) <= maxPooled {
-		*line = b
-		l.buffers.Put(line)
-	}
+	_, _ = l.out.Write(l.appendAccess(nil, a))
 }
-
-// maxPooled is the largest line, in bytes, whose buffer is used again.
-const maxPooled = 16 << 10
 
 func (l *Log) appendAccess(b []byte, a *Access) []byte {
 	head := l.success
 	if a.failed() {
 		head = l.failure
 	}
-	b = appendStamp(append(b, `{"@timestamp":"`...), a.Ended)
+	b = l.clock.append(append(b, `{"@timestamp":"`...), a.Ended)
 	b = appendHex(append(b, head...), 16)
 	b = strconv.AppendInt(append(b, `","duration":`...), a.Duration.Nanoseconds(), 10)
-	b = appendText(append(b, `},"http":{"request":{"id":`...), a.RequestID)
-	b = appendText(append(b, `,"method":`...), a.Method)
+	b = append(append(b, `},"http":{"request":{"id":"`...), a.RequestID...) // nothing in an Identity needs escaping
+	b = appendText(append(b, `","method":`...), a.Method)
 	b = strconv.AppendInt(append(b, `},"response":{"status_code":`...), int64(a.Status), 10)
 	b = strconv.AppendInt(append(b, `,"body":{"bytes":`...), a.Bytes, 10)
 	b = appendText(append(b, `}},"route":`...), a.Route)
@@ -101,11 +94,12 @@ func (l *Log) appendAccess(b []byte, a *Access) []byte {
 	if a.UserAgent != "" {
 		b = appendText(append(b, `},"user_agent":{"original":`...), cut(a.UserAgent, maxUserAgent))
 	}
-	b = appendText(append(b, `},"trace":{"id":`...), a.TraceID)
-	b = appendText(append(b, `},"span":{"id":`...), a.SpanID)
+	b = append(append(b, `},"trace":{"id":"`...), a.TraceID...)
+	b = append(append(b, `"},"span":{"id":"`...), a.SpanID...)
+	b = append(b, '"')
 	if a.RunID != "" {
-		b = appendText(append(b, `},"run":{"id":`...), a.RunID)
-		b = strconv.AppendInt(append(b, `,"seq":`...), a.RunSeq, 10)
+		b = append(append(b, `},"run":{"id":"`...), a.RunID...)
+		b = strconv.AppendInt(append(b, `","seq":`...), a.RunSeq, 10)
 	}
 	if a.Err != nil {
 		b = appendText(append(b, `},"error":{"code":`...), a.Err.Code)
@@ -137,16 +131,26 @@ func appendText(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
-// appendStamp appends t in TimestampLayout and UTC. RFC 3339 without a fraction
-// is what package time formats fastest; the nine digits follow by hand.
-func appendStamp(b []byte, t time.Time) []byte {
-	b = t.UTC().AppendFormat(b, time.RFC3339)
-	b[len(b)-1] = '.' // was Z
+// clock appends times in TimestampLayout and UTC. What precedes the nine digits
+// of the fraction is formatted once a second.
+type clock struct{ last atomic.Pointer[second] }
+
+type second struct {
+	unix int64
+	text string // up to the decimal point, inclusive
+}
+
+func (c *clock) append(b []byte, t time.Time) []byte {
+	last := c.last.Load()
+	if unix := t.Unix(); last == nil || last.unix != unix {
+		last = &second{unix, t.UTC().Format("2006-01-02T15:04:05.")}
+		c.last.Store(last)
+	}
 	var digits [9]byte
 	for i, n := 8, t.Nanosecond(); i >= 0; i, n = i-1, n/10 {
 		digits[i] = byte('0' + n%10)
 	}
-	return append(append(b, digits[:]...), 'Z')
+	return append(append(append(b, last.text...), digits[:]...), 'Z')
 }
 
 func cut(s string, n int) string {

@@ -15,11 +15,12 @@ import (
 )
 
 // Identity ties an answer to who asked: the trace it belongs to, the request
-// id the client knows, and the load generator's attempt if it was one.
+// id the client knows, and the load generator's attempt if it was one. Each
+// text in it matches [A-Za-z0-9._-]{0,64}, and lines take it as it is.
 type Identity struct {
 	TraceID   string // 32 hex digits: the client's, or made here
 	SpanID    string // 16 hex digits, made here
-	RequestID string // the client's X-Request-Id if it is sane, or made here
+	RequestID string // the client's X-Request-Id if it is sane, else the SpanID
 	RunID     string // "" unless the baggage carries both run members
 	RunSeq    int64  // from 1; 0 when RunID is ""
 }
@@ -37,24 +38,13 @@ const (
 // malformed counts as absent: a client can spoil its own identity, never the
 // answer.
 func Identify(h http.Header) Identity {
-	id := Identity{RequestID: first(h, HeaderRequestID), TraceID: traceID(first(h, headerTraceparent))}
+	id := Identity{SpanID: randomHex(8), RequestID: first(h, HeaderRequestID), TraceID: traceID(first(h, headerTraceparent))}
 	id.RunID, id.RunSeq = run(h[headerBaggage])
-	n := 16 // hex digits to make; all of them are one string
-	if id.TraceID == "" {
-		n += 32
-	}
 	if !SaneID(id.RequestID) {
-		id.RequestID = ""
-		n += 16
-	}
-	var raw [64]byte
-	made := string(appendHex(raw[:0], n/2))
-	id.SpanID, made = made[:16], made[16:]
-	if id.RequestID == "" {
-		id.RequestID, made = made[:16], made[16:]
+		id.RequestID = id.SpanID
 	}
 	if id.TraceID == "" {
-		id.TraceID = made
+		id.TraceID = randomHex(16)
 	}
 	return id
 }
@@ -97,25 +87,20 @@ func isID(s string) bool {
 }
 
 // run returns the two members of the baggage that are allowed into the log,
-// both or none. As with traceparent, the plain form is read here and the rest
-// of the grammar (spaces, properties, percent signs, several headers, invalid
-// members, the limits) is the library's.
+// both or none. As with traceparent, the form that loadgen sends is read here
+// and the rest of the grammar is the library's.
 func run(headers []string) (string, int64) {
 	if len(headers) == 0 {
 		return "", 0
 	}
-	id, seq, ok := "", "", false
-	if len(headers) == 1 {
-		id, seq, ok = plainRun(headers[0])
-	}
-	if !ok {
+	id, seq, ok := plainRun(headers[0])
+	if !ok || len(headers) > 1 {
 		b, _ := baggage.Parse(strings.Join(headers, ",")) // holds what is valid, error or not
-		id, seq = b.Member(FieldRunID).Value(), b.Member(FieldRunSeq).Value()
-		if !SaneID(id) {
+		if id, seq = b.Member(FieldRunID).Value(), b.Member(FieldRunSeq).Value(); !SaneID(id) {
 			return "", 0
 		}
 	}
-	if id == "" || seq == "" || seq[0] < '1' || seq[0] > '9' {
+	if seq == "" || seq[0] < '1' || seq[0] > '9' {
 		return "", 0
 	}
 	n, err := strconv.ParseInt(seq, 10, 64)
@@ -125,36 +110,19 @@ func run(headers []string) (string, int64) {
 	return id, n
 }
 
-// plainRun reads the two members from a baggage of at most 512 bytes and 64
-// members without a space, a property or a percent sign. Other members, valid
-// or not, cannot change the two then. It reports whether the baggage is of that
-// form and its two members, if present, are sane.
+// plainRun reads the two members from a baggage that has no others, and no
+// space, property or percent sign.
 func plainRun(header string) (id, seq string, ok bool) {
-	if len(header) > 512 {
+	rest, ok := strings.CutPrefix(header, FieldRunID+"=")
+	if !ok {
 		return "", "", false
 	}
-	for members := 1; ; members++ {
-		end := 0
-		for end < len(header) && classes[header[end]]&plain != 0 {
-			end++
-		}
-		if end < len(header) && header[end] != ',' {
-			return "", "", false
-		}
-		key, value, _ := strings.Cut(header[:end], "=")
-		switch {
-		case members > 64, (key == FieldRunID || key == FieldRunSeq) && !SaneID(value):
-			return "", "", false
-		case key == FieldRunID:
-			id = value
-		case key == FieldRunSeq:
-			seq = value
-		}
-		if end == len(header) {
-			return id, seq, true
-		}
-		header = header[end+1:]
+	end := strings.IndexByte(rest, ',')
+	if end < 0 || !SaneID(rest[:end]) {
+		return "", "", false
 	}
+	seq, ok = strings.CutPrefix(rest[end+1:], FieldRunSeq+"=")
+	return rest[:end], seq, ok && SaneID(seq)
 }
 
 // SaneID reports whether s may stand as an id or name in a line: it matches
@@ -175,7 +143,6 @@ func SaneID(s string) bool {
 const (
 	hexDigit = 1 << iota // 0-9 a-f
 	sane                 // A-Z a-z 0-9 . _ -
-	plain                // of a baggage that needs no decoding
 	verbatim             // of a JSON string that needs no escape
 )
 
@@ -187,9 +154,6 @@ var classes = func() (table [256]byte) {
 		}
 		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '.' || c == '_' || c == '-' {
 			table[c] |= sane
-		}
-		if c > ' ' && c <= '~' && c != ';' && c != '%' && c != ',' {
-			table[c] |= plain
 		}
 		if c >= ' ' && c <= '~' && c != '"' && c != '\\' {
 			table[c] |= verbatim

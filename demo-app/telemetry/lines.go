@@ -21,8 +21,9 @@ const (
 // Bounds of how long a line may wait and how much may wait.
 const (
 	linger     = 20 * time.Millisecond
-	bufferSize = 64 << 10 // a write is due
-	maxWaiting = 16 << 20 // the output fails for long: new lines are dropped
+	bufferSize = 512 << 10 // a write is due: to begin one costs a file system as much as many lines do
+	spare      = 8 << 10   // beyond it, for the line that fills the buffer
+	maxWaiting = 16 << 20  // the output fails for long: new lines are dropped
 )
 
 // Lines batches whole lines into few writes. A line waits at most 20 ms; every
@@ -45,7 +46,7 @@ var errDropped = errors.New("the output failed for too long")
 
 // NewLines returns a writer of lines to out. Close it on every way out.
 func NewLines(out io.Writer) *Lines {
-	l := &Lines{out: out, buf: make([]byte, 0, bufferSize)}
+	l := &Lines{out: out, buf: make([]byte, 0, bufferSize+spare)}
 	l.timer = time.AfterFunc(time.Hour, l.tick)
 	l.timer.Stop()
 	return l
@@ -53,20 +54,26 @@ func NewLines(out io.Writer) *Lines {
 
 // Write takes one whole line with its newline. It never fails.
 func (l *Lines) Write(line []byte) (int, error) {
+	l.add(func(b []byte) []byte { return append(b, line...) })
+	return len(line), nil
+}
+
+// add lets encode append one whole line to those that wait.
+func (l *Lines) add(encode func([]byte) []byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.buf) > 0 && len(l.buf)+len(line) > bufferSize && l.err == nil {
-		l.flush()
-	}
-	if len(l.buf)+len(line) > maxWaiting {
-		l.dropped.Add(1)
-		return len(line), nil
-	}
 	if len(l.buf) == 0 {
 		l.timer.Reset(linger)
 	}
-	l.buf = append(l.buf, line...)
-	return len(line), nil
+	before := len(l.buf)
+	l.buf = encode(l.buf)
+	switch {
+	case len(l.buf) > maxWaiting:
+		l.buf = l.buf[:before]
+		l.dropped.Add(1)
+	case len(l.buf) >= bufferSize && l.err == nil:
+		l.flush()
+	}
 }
 
 // Register makes metrics of what goes wrong with the output: nothing else can

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -50,10 +49,11 @@ func ParseLevel(s string) (Level, error) {
 // Log writes access lines and app lines, one JSON object each. The level
 // bounds app lines only: no access line is ever left out.
 type Log struct {
-	out     io.Writer
-	zl      zerolog.Logger
-	level   atomic.Int32
-	buffers sync.Pool // of *[]byte, for access lines
+	out   io.Writer
+	lines *Lines // out, if it is that
+	zl    zerolog.Logger
+	level atomic.Int32
+	clock clock
 	// What never changes is encoded once.
 	ecs, service, success, failure []byte
 }
@@ -66,6 +66,7 @@ func NewLog(w io.Writer, s Service, level Level) *Log {
 		ecs:     fmt.Appendf(nil, `{"version":%q}`, ECSVersion),
 		service: s.encode(),
 	}
+	l.lines, _ = w.(*Lines)
 	l.success = l.accessHead(LevelInfo, "success")
 	l.failure = l.accessHead(LevelError, "failure")
 	l.SetLevel(level)
@@ -136,7 +137,7 @@ func (l *Log) start(at time.Time, level Level) *Line {
 	var stamp [len(TimestampLayout)]byte
 	e := l.zl.Log()
 	return e.
-		Bytes(FieldTimestamp, appendStamp(stamp[:0], at)).
+		Bytes(FieldTimestamp, l.clock.append(stamp[:0], at)).
 		Dict("log", e.CreateDict().Str("level", level.String())).
 		RawJSON("ecs", l.ecs).
 		RawJSON("service", l.service)

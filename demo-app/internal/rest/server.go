@@ -179,9 +179,12 @@ func asHandler(h http.Handler) handler {
 type router struct{ http.ServeMux }
 
 func (m *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	escaped := r.URL.EscapedPath()
-	if !strings.Contains(escaped, "//") && !strings.Contains(escaped, "/.") && strings.HasPrefix(escaped, "/") && !strings.HasSuffix(escaped, "/") {
-		m.ServeMux.ServeHTTP(w, r) // clean, and the usual case
+	escaped := r.URL.Path
+	if r.URL.RawPath != "" {
+		escaped = r.URL.EscapedPath()
+	}
+	if isClean(escaped) { // the usual case
+		m.ServeMux.ServeHTTP(w, r)
 		return
 	}
 	clean := path.Clean(escaped)
@@ -193,6 +196,19 @@ func (m *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	m.ServeMux.ServeHTTP(w, r)
+}
+
+// isClean reports whether path.Clean would surely leave p as it is.
+func isClean(p string) bool {
+	if !strings.HasPrefix(p, "/") {
+		return false
+	}
+	for i := range len(p) {
+		if p[i] == '/' && (i+1 == len(p) || p[i+1] == '/' || p[i+1] == '.') {
+			return false
+		}
+	}
+	return true
 }
 
 // Routes returns the templates of all routes, for instance /datasets/{id}, each once.
