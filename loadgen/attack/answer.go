@@ -195,7 +195,7 @@ func (r *reader) begin(line []byte) error {
 // field reads the three fields on which the framing depends.
 func (r *reader) field(line []byte) error {
 	name, value, ok := bytes.Cut(line, []byte{':'})
-	if !ok || len(name) == 0 || bytes.ContainsAny(name, " \t") {
+	if !ok || len(name) == 0 || bytes.IndexByte(name, ' ') >= 0 || bytes.IndexByte(name, '\t') >= 0 {
 		if line[0] == ' ' || line[0] == '\t' { // goes on with the field above, as was once allowed
 			return nil
 		}

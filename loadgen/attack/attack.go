@@ -14,6 +14,7 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -47,6 +48,7 @@ type Attacker struct {
 	Options
 	engine   Engine
 	inFlight atomic.Int64
+	landed   sync.Pool // of *flight
 }
 
 // New returns an attacker with its own connections.
@@ -108,15 +110,37 @@ func (a *Attacker) send(ctx context.Context, start time.Time, moments iter.Seq2[
 			return err
 		}
 		a.inFlight.Add(1)
-		a.engine.Start(seq, request, func(answer Answer) {
-			attempt.Service = answer.At.Sub(sent)
-			attempt.Latency = attempt.Sent - attempt.Scheduled + attempt.Service
-			attempt.Outcome, attempt.Status = answer.Outcome, answer.Status
-			a.inFlight.Add(-1)
-			_ = a.end(request, attempt, answer.Body) // the ledger gives the same error to the next Send
-		})
+		f := a.take()
+		f.request, f.attempt, f.sent = request, attempt, sent
+		a.engine.Start(seq, request, f.ended)
 	}
 	return nil
+}
+
+// flight is a request under way.
+type flight struct {
+	request journey.Request
+	attempt ledger.Attempt
+	sent    time.Time
+	ended   func(Answer)
+}
+
+// take returns a flight for another request: at high rates their memory would be
+// most of the garbage.
+func (a *Attacker) take() *flight {
+	f, ok := a.landed.Get().(*flight)
+	if !ok {
+		f = new(flight)
+		f.ended = func(answer Answer) {
+			f.attempt.Service = answer.At.Sub(f.sent)
+			f.attempt.Latency = f.attempt.Sent - f.attempt.Scheduled + f.attempt.Service
+			f.attempt.Outcome, f.attempt.Status = answer.Outcome, answer.Status
+			a.inFlight.Add(-1)
+			_ = a.end(f.request, f.attempt, answer.Body) // the ledger gives the same error to the next Send
+			a.landed.Put(f)
+		}
+	}
+	return f
 }
 
 func (a *Attacker) end(request journey.Request, attempt ledger.Attempt, body []byte) error {

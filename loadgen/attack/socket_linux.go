@@ -29,18 +29,30 @@ func wait(epoll int, events []unix.EpollEvent, limit time.Duration) (n int, err 
 	return int(r), nil
 }
 
-// exact makes the kernel wake this thread when asked to: not 50 µs later, and
-// not after another thread, say the one that compresses the ledger, has had its
-// turn. Both are wishes: where the kernel knows no slices it is less exact.
+// exact makes the kernel wake this thread when asked to: not 50 µs later, not
+// after another thread, say the one that compresses the ledger, has had its
+// turn, and not before. These are wishes: where the kernel knows no slices it is
+// less exact.
 func exact() {
 	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0)
 	slice(100 * time.Microsecond)
+	urge(unix.SIG_BLOCK)
 }
 
 // inexact takes exact back.
 func inexact() {
 	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 0, 0, 0, 0)
 	slice(0)
+	urge(unix.SIG_UNBLOCK)
+}
+
+// urge blocks or lets through the signal by which Go's scheduler, every 10 ms,
+// asks a thread that seems busy to yield. It would break off a nap for nothing:
+// between naps the thread yields by itself.
+func urge(how int) {
+	var set unix.Sigset_t
+	set.Val[0] = 1 << (unix.SIGURG - 1)
+	_ = unix.PthreadSigmask(how, &set, nil)
 }
 
 // slice is how long this thread wants to run at a time, 0 for the kernel's own

@@ -171,24 +171,28 @@ func ticks(counts ...string) (sum time.Duration) {
 	return sum
 }
 
-// hiccups is the p99 of by how much a nap of a millisecond is overslept.
+// hiccups is the p99 of by how much somebody is late who wants to be woken every
+// millisecond. The schedule is open, as those of the tools: who is late for one
+// moment is late for all that passed meanwhile.
 func hiccups(stop <-chan struct{}) time.Duration {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	nap := unix.NsecToTimespec(int64(time.Millisecond))
-	var over []time.Duration
-	for {
+	var late []time.Duration
+	for due := time.Now(); ; {
 		select {
 		case <-stop:
-			if len(over) == 0 {
+			if len(late) == 0 {
 				return 0
 			}
-			slices.Sort(over)
-			return over[len(over)*99/100]
+			slices.Sort(late)
+			return late[len(late)*99/100]
 		default:
-			begin := time.Now()
-			_ = unix.Nanosleep(&nap, nil) // a signal makes it shorter, which is no hiccup
-			over = append(over, max(0, time.Since(begin)-time.Millisecond))
+			due = due.Add(time.Millisecond)
+			if wait := time.Until(due); wait > 0 {
+				nap := unix.NsecToTimespec(int64(wait))
+				_ = unix.Nanosleep(&nap, nil) // a signal makes it shorter
+			}
+			late = append(late, max(0, time.Since(due)))
 		}
 	}
 }

@@ -28,10 +28,11 @@ type Figures struct {
 func (r *Recorder) Figures() Figures {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	all := r.total()
 	return Figures{
-		Sent: r.all.sent, Unexpected: r.all.unexpected, NoAnswer: r.all.noAnswer(),
-		Outcomes: maps.Clone(r.all.outcomes), Statuses: maps.Clone(r.all.statuses), Journeys: r.byJourney(),
-		Latency: Waits{r.all.latency.Export()}, Service: Waits{r.service.Export()},
+		Sent: all.sent(), Unexpected: all.unexpected, NoAnswer: all.noAnswer(),
+		Outcomes: all.outcomes.byName(), Statuses: all.statuses, Journeys: r.byJourney(),
+		Latency: Waits{r.latency.Export()}, Service: Waits{r.service.Export()},
 	}
 }
 
@@ -67,18 +68,18 @@ func (r *Recorder) Routes(wanted func(method, route string) bool) []RouteFigures
 func (r *Recorder) route(key route) RouteFigures {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	t := r.routes[key]
+	t := sums(r, func(s step) route { return s.route })[key]
 	return RouteFigures{
 		Method: key.method, Route: key.template, Unexpected: t.unexpected,
-		Outcomes: maps.Clone(t.outcomes), Statuses: maps.Clone(t.statuses), Latency: Waits{t.latency.Export()},
+		Outcomes: t.outcomes.byName(), Statuses: t.statuses, Latency: Waits{t.latency.Export()},
 	}
 }
 
 // byJourney needs the lock.
 func (r *Recorder) byJourney() []Journey {
 	var all []Journey
-	for name, t := range r.journeys {
-		all = append(all, Journey{name, t.sent, t.unexpected, t.noAnswer(), t.outcomes[ledger.Dropped]})
+	for name, t := range sums(r, func(s step) string { return s.journey }) {
+		all = append(all, Journey{name, t.sent(), t.unexpected, t.noAnswer(), t.outcomes.of(ledger.Dropped)})
 	}
 	slices.SortFunc(all, func(a, b Journey) int { return cmp.Or(cmp.Compare(b.Sent, a.Sent), cmp.Compare(a.Name, b.Name)) })
 	return all

@@ -41,7 +41,7 @@ func TestALongTimelineStaysSmallAndLosesNothing(t *testing.T) {
 	const n = 100_000 // seconds, one request in each
 	for i := range n {
 		at := time.Duration(i) * time.Second
-		course.add(ledger.Attempt{Scheduled: at, Sent: at, Service: 300 * time.Second, Outcome: ledger.Answered})
+		course.add(&ledger.Attempt{Scheduled: at, Sent: at, Service: 300 * time.Second, Outcome: ledger.Answered})
 	}
 	var sum slot
 	for _, s := range course.slots {

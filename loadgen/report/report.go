@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"io"
-	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -93,15 +92,16 @@ type Told struct {
 func (r *Recorder) Report(t ledger.Trailer, ended bool, path string) Report {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	all := r.total()
 	out := Report{
-		Run: r.header, Planned: t.Planned, Sent: r.all.sent, Complete: ended && t.Stopped == "", Stopped: t.Stopped,
-		Outcomes: maps.Clone(r.all.outcomes), Statuses: maps.Clone(r.all.statuses), Unexpected: r.all.unexpected,
-		Latency: r.all.percentiles(), Service: percentiles(r.service), Ledger: File{Path: path},
+		Run: r.header, Planned: t.Planned, Sent: all.sent(), Complete: ended && t.Stopped == "", Stopped: t.Stopped,
+		Outcomes: all.outcomes.byName(), Statuses: all.statuses, Unexpected: all.unexpected,
+		Latency: percentiles(r.latency), Service: percentiles(r.service), Ledger: File{Path: path},
 	}
 	if !ended {
 		out.Stopped = "no trailer: the run was killed or is still going on"
 	}
-	out.RateAchieved = r.rate(out.Complete)
+	out.RateAchieved = r.rate(out.Sent, out.Complete)
 	if strings.HasPrefix(r.header.Pace, "closed:") {
 		out.Note = pace.ClosedNote
 	}
@@ -109,18 +109,18 @@ func (r *Recorder) Report(t ledger.Trailer, ended bool, path string) Report {
 		out.Ledger.Bytes = info.Size()
 	}
 	out.Journeys = r.byJourney()
-	for key, t := range r.routes {
-		out.Routes = append(out.Routes, Route{key.method, key.template, t.sent, maps.Clone(t.statuses), t.unexpected, t.noAnswer(), t.outcomes[ledger.Dropped], t.percentiles()})
+	for key, t := range sums(r, func(s step) route { return s.route }) {
+		out.Routes = append(out.Routes, Route{key.method, key.template, t.sent(), t.statuses, t.unexpected, t.noAnswer(), t.outcomes.of(ledger.Dropped), percentiles(t.latency)})
 	}
 	slices.SortFunc(out.Routes, func(a, b Route) int { return cmp.Or(cmp.Compare(a.Route, b.Route), cmp.Compare(a.Method, b.Method)) })
 	return out
 }
 
 // rate is how many requests were sent per second.
-func (r *Recorder) rate(complete bool) float64 {
+func (r *Recorder) rate(sent uint64, complete bool) float64 {
 	seconds := r.lastSent.Seconds()
 	switch {
-	case r.all.sent == 0:
+	case sent == 0:
 		return 0
 	case r.header.Rate > 0: // the last request stands for the interval after it too
 		seconds += 1 / r.header.Rate
@@ -130,10 +130,8 @@ func (r *Recorder) rate(complete bool) float64 {
 	if seconds <= 0 {
 		return 0
 	}
-	return float64(r.all.sent) / seconds
+	return float64(sent) / seconds
 }
-
-func (t *tally) percentiles() Percentiles { return percentiles(t.latency) }
 
 func percentiles(h *hdrhistogram.Histogram) Percentiles {
 	at := h.ValueAtPercentilesSlice([]float64{50, 90, 95, 99, 99.9, 100}) // in one pass

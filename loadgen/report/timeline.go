@@ -21,7 +21,7 @@ type timeline struct {
 
 type slot struct{ due, sent, answered, errors uint64 }
 
-func (t *timeline) add(a ledger.Attempt) {
+func (t *timeline) add(a *ledger.Attempt) {
 	t.at(a.Scheduled).due++
 	if a.Outcome == ledger.Dropped {
 		return
@@ -82,10 +82,10 @@ func (r *Recorder) Plots() Plots {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	p := Plots{timeline: timeline{r.course.width, append([]slot(nil), r.course.slots...)}}
-	if n := r.all.latency.TotalCount(); n > 0 {
+	if n := r.latency.TotalCount(); n > 0 {
 		p.decades = math.Max(1, math.Log10(float64(n)))
 	}
-	p.latency, p.service = curve(r.all.latency, p.decades), curve(r.service, p.decades)
+	p.latency, p.service = curve(r.latency, p.decades), curve(r.service, p.decades)
 	return p
 }
 
