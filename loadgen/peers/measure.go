@@ -10,8 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -83,7 +81,7 @@ func measure(ctx context.Context, s settings, t tool, l load, on *target, c core
 	command.Stdout, command.Stderr = &stdout, &stderr
 	stop := make(chan struct{})
 	hiccup := make(chan time.Duration)
-	go func() { hiccup <- hiccups(stop) }()
+	go func() { hiccup <- hiccups(stop, c) }()
 	begin, served, others := time.Now(), processTime(on.command.Process.Pid), machineTime()
 	err := command.Run()
 	wall := time.Since(begin)
@@ -169,32 +167,6 @@ func ticks(counts ...string) (sum time.Duration) {
 		sum += time.Duration(n) * 10 * time.Millisecond
 	}
 	return sum
-}
-
-// hiccups is the p99 of by how much somebody is late who wants to be woken every
-// millisecond. The schedule is open, as those of the tools: who is late for one
-// moment is late for all that passed meanwhile.
-func hiccups(stop <-chan struct{}) time.Duration {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	var late []time.Duration
-	for due := time.Now(); ; {
-		select {
-		case <-stop:
-			if len(late) == 0 {
-				return 0
-			}
-			slices.Sort(late)
-			return late[len(late)*99/100]
-		default:
-			due = due.Add(time.Millisecond)
-			if wait := time.Until(due); wait > 0 {
-				nap := unix.NsecToTimespec(int64(wait))
-				_ = unix.Nanosleep(&nap, nil) // a signal makes it shorter
-			}
-			late = append(late, max(0, time.Since(due)))
-		}
-	}
 }
 
 // ledgerCost is the processor time that 100,000 attempts take in the ledger
