@@ -3,6 +3,7 @@ package k8s
 import (
 	"context"
 	"fmt"
+	"os"
 	"path"
 	"regexp"
 	"slices"
@@ -61,7 +62,7 @@ func ofService(p *types.Project, s types.ServiceConfig) container {
 		c.Args, c.Script = nil, strings.Join(slices.Concat(s.Entrypoint, s.Command), " ")
 	}
 	for _, mounted := range s.Configs {
-		c.Script += "\n" + p.Configs[mounted.Source].Content
+		c.Script += "\n" + settings(p, mounted.Source)
 	}
 	if c.Checked {
 		c.Check = strings.Join(s.HealthCheck.Test, " ")
@@ -70,6 +71,15 @@ func ofService(p *types.Project, s types.ServiceConfig) container {
 		}
 	}
 	return c
+}
+
+// settings is the text of a config: of its file, or what stands in its place.
+func settings(p *types.Project, name string) string {
+	text, err := os.ReadFile(p.Configs[name].File)
+	if err != nil {
+		return "" // for whoever looks for something in it to miss
+	}
+	return string(text)
 }
 
 func TestCompose(t *testing.T) {
@@ -224,6 +234,41 @@ func TestComposeFaultsAreSeen(t *testing.T) {
 	}
 }
 
+// refused are settings that Compose would copy into a container, and a
+// read-only root refuses: it is only said when the container is started.
+func refused(p *types.Project) []string {
+	var found []string
+	for _, s := range p.Services {
+		for _, mounted := range s.Configs {
+			if s.ReadOnly && p.Configs[mounted.Source].File == "" {
+				found = append(found, s.Name+": "+mounted.Source+" is no file, and its root is read-only")
+			}
+		}
+	}
+	return found
+}
+
+func TestSettingsAreFiles(t *testing.T) {
+	p := loadCompose(t, allProfiles)
+	for _, problem := range refused(p) {
+		t.Error(problem)
+	}
+	for name, config := range p.Configs {
+		if _, err := os.Stat(config.File); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	t.Run("and one that is not is seen", func(t *testing.T) {
+		p, err := compose(t.Context(), "services: {a: {image: x, read_only: true, configs: [c]}}\nconfigs: {c: {content: text}}", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]string{"a: c is no file, and its root is read-only"}, refused(p)); diff != "" {
+			t.Errorf("faults (-want +got):\n%s", diff)
+		}
+	})
+}
+
 func TestTheObservedCannotReachTheStore(t *testing.T) {
 	p := loadCompose(t)
 	for network := range p.Services["demo-app"].Networks {
@@ -253,10 +298,65 @@ networks: {a: , b: }`, nil)
 	}
 }
 
+// strayKeys are API keys that a service can read and does not use, or uses and
+// cannot read. Those who make them and hand them out have all.
+func strayKeys(p *types.Project) []string {
+	given := map[string][]string{} // by volume
+	for _, m := range regexp.MustCompile(`(?m)\bcp -p (.+) \.\./([a-z-]+)/$`).FindAllStringSubmatch(ofService(p, p.Services["hand-out"]).Script, -1) {
+		given[m[2]] = strings.Fields(m[1])
+	}
+	var found []string
+	for _, s := range p.Services {
+		if slices.Contains([]string{"setup-certs", "setup", "hand-out"}, s.Name) {
+			continue
+		}
+		var has []string
+		for _, v := range s.Volumes {
+			if v.Source == "keys" {
+				found = append(found, s.Name+": has all keys")
+			}
+			has = append(has, given[v.Source]...)
+		}
+		uses := regexp.MustCompile(`[a-z_]+\.key\b`).FindAllString(strings.ReplaceAll(ofService(p, s).text(), "node.key", ""), -1)
+		for _, key := range has {
+			if !slices.Contains(uses, key) {
+				found = append(found, s.Name+": has "+key+" for nothing")
+			}
+		}
+		for _, key := range uses {
+			if !slices.Contains(has, key) {
+				found = append(found, s.Name+": nobody hands out "+key)
+			}
+		}
+	}
+	slices.Sort(found)
+	return found
+}
+
+func TestEachServiceHasItsOwnKeys(t *testing.T) {
+	for _, problem := range strayKeys(loadCompose(t, allProfiles)) {
+		t.Error(problem)
+	}
+	p, err := compose(t.Context(), `
+services:
+  hand-out: {image: x, entrypoint: [bash], command: ["cp -p a.key b.key ../one/\ncp -p a.key ../two/"]}
+  right: {image: x, command: ["-key-file=/k/a.key"], volumes: ["two:/k"]}
+  curious: {image: x, command: ["-key-file=/k/a.key"], volumes: ["one:/k"]}
+  greedy: {image: x, command: ["-key-file=/k/a.key"], volumes: ["keys:/k"]}
+volumes: {one: , two: , keys: }`, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"curious: has b.key for nothing", "greedy: has all keys", "greedy: nobody hands out a.key"}
+	if diff := cmp.Diff(want, strayKeys(p)); diff != "" {
+		t.Errorf("faults (-want +got):\n%s", diff)
+	}
+}
+
 // What demo-app says of itself is what Filebeat looks for.
 func TestFilebeatTakesTheLabelledLogs(t *testing.T) {
 	p := loadCompose(t)
-	content := p.Configs["filebeat-docker"].Content
+	content := settings(p, "filebeat-docker")
 	label := regexp.MustCompile(`docker\.attrs\.(\w+): "(\w+)"`).FindStringSubmatch(content)
 	if label == nil {
 		t.Fatalf("no label in:\n%s", content)
