@@ -12,7 +12,7 @@ ACTIONLINT  := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 PARTS := ./demo-app ./demo-app/icatfake ./loadgen ./provisioner
 ARCHS := amd64 arm64
 
-.PHONY: build demo smoke up down status doctor test bench bench-app bench-loadgen lint compose-config images cross sbom update clean help
+.PHONY: build demo smoke up down status doctor test test-containers bench bench-app bench-loadgen lint compose-config images cross sbom update clean help
 
 build: ## our binaries into bin/
 	@CGO_ENABLED=0 go build -trimpath -buildvcs=false -o bin/ ./demo-app ./loadgen ./provisioner ./stack
@@ -24,11 +24,14 @@ demo smoke up down status doctor: bin/stack ## run the stack: see bin/stack -h
 	@bin/stack $@ $(ARGS)
 
 test: lint cross ## everything: linters, all tests with the race detector, the whole loop on the real parts
-	go test -race -timeout 20m $$(go list ./... | grep -v /stack/loop)
+	go test -race -timeout 20m $$(go list ./... | grep -Ev '/stack/(loop|containers)$$')
 	go test -count=1 -run CoordinatedOmission ./loadgen/attack
 	cd beats/native && go vet ./...
 	cd images && go vet ./... && go test ./...
 	PLUMBLINE_ARTIFACTS=$(CURDIR)/artifacts go test -count=1 -timeout 30m ./stack/loop
+
+test-containers: ## compose.yaml with real containers, without a network; needs root and docker.io; ARGS=-short for the half that CI runs
+	PLUMBLINE_ARTIFACTS=$(CURDIR)/artifacts go test -count=1 -timeout 60m -v ./stack/containers $(ARGS)
 
 bench: ## what single parts cost: access line, identity, cache, limits, ledger
 	go test -run '^$$' -bench 'AccessLine|Identify|Observe|Operation|Hit|Inject|Enter' -benchmem ./demo-app/...
@@ -50,7 +53,7 @@ lint: ## vet, format, staticcheck, Dockerfile, workflow; govulncheck and shellch
 	go run $(ACTIONLINT) .github/workflows/*.yml
 	@if curl -fsS -m 10 -o /dev/null https://vuln.go.dev/index/db.json 2>/dev/null; \
 	then go run $(GOVULNCHECK) ./...; else echo "govulncheck: skipped, vuln.go.dev does not answer"; fi
-	@if command -v shellcheck >/dev/null; then shellcheck .ci/run k8s/base/setup/*.sh; else echo "shellcheck: skipped, not installed"; fi
+	@if command -v shellcheck >/dev/null; then shellcheck .ci/run k8s/base/setup/*.sh stack/containers/standin/*.sh; else echo "shellcheck: skipped, not installed"; fi
 
 compose-config: ## compose.yaml as docker compose reads it, with every profile (tests do it without Docker)
 	@for p in "" $$(docker compose --profile '*' config --profiles); do \

@@ -119,7 +119,8 @@ func spent(w io.Writer, s *native.Stack, all time.Duration) {
 }
 
 func fetch(ctx context.Context, c call) error {
-	return explain(ctx, native.Fetch(ctx, c.options), "run again, what was downloaded is kept")
+	_, err := native.Fetch(ctx, c.options)
+	return explain(ctx, err, "run again, what was downloaded is kept")
 }
 
 func status(_ context.Context, c call) error {

@@ -71,13 +71,14 @@ func Start(ctx context.Context, options Options) (*Stack, error) {
 	return bringUp(ctx, options, (*Stack).steps)
 }
 
-// Fetch downloads and builds what is missing, and starts nothing.
-func Fetch(ctx context.Context, options Options) error {
+// Fetch downloads and builds what is missing, starts nothing, and says where
+// the programs are.
+func Fetch(ctx context.Context, options Options) (fetch.Programs, error) {
 	s, err := bringUp(ctx, options, (*Stack).fetchSteps)
 	if err != nil {
-		return err
+		return fetch.Programs{}, err
 	}
-	return s.Stop()
+	return s.programs, s.Stop()
 }
 
 // steps is the product in nine lines.

@@ -1,0 +1,72 @@
+package containers
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// prepare has all stand-ins in the engine, made anew where they have changed.
+func (e *engine) prepare(t *testing.T, images []image) {
+	t.Helper()
+	var making sync.WaitGroup
+	for _, i := range images {
+		making.Go(func() {
+			if err := e.make(t, i); err != nil {
+				t.Errorf("make %s: %v", i.name, err)
+			}
+		})
+	}
+	making.Wait()
+	if t.Failed() {
+		t.FailNow()
+	}
+}
+
+const keyLabel = "plumbline.standin"
+
+func (e *engine) make(t *testing.T, i image) error {
+	sum := sha256.New()
+	fmt.Fprintf(sum, "%q", append(i.config, i.name, i.key, i.user, i.home, fmt.Sprint(i.number), layout(t)))
+	key := fmt.Sprintf("%x", sum.Sum(nil)[:8])
+	if have, err := e.try(t.Context(), nil, "image", "inspect", "--format", `{{index .Config.Labels "`+keyLabel+`"}}`, i.name); err == nil && strings.TrimSpace(have) == key {
+		return nil
+	}
+	from, to := io.Pipe()
+	go func() {
+		tree := newTree(to)
+		tree.userland(i)
+		i.fill(tree)
+		to.CloseWithError(tree.close())
+	}()
+	args := []string{"import"}
+	for _, change := range append(i.config, "LABEL "+keyLabel+"="+key) {
+		args = append(args, "--change", change)
+	}
+	_, err := e.try(t.Context(), from, append(args, "-", i.name)...)
+	from.CloseWithError(err) // or the writer would wait for a reader for ever
+	return err
+}
+
+// layout is the content of the files that say how the images are made.
+func layout(t *testing.T) string {
+	t.Helper()
+	files, err := filepath.Glob("standin/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	for _, name := range append(files, "images_test.go", "tree_test.go") {
+		content, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text.Write(content)
+	}
+	return text.String()
+}

@@ -1,0 +1,304 @@
+package containers
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// project is compose.yaml on an engine, with the stand-ins over it.
+type project struct {
+	*engine
+	env      []string
+	log      io.Writer          // gets what Compose prints
+	services map[string]service // compose.yaml as Compose understands it
+}
+
+// service is what the tests read of one.
+type service struct {
+	Image       string
+	Build       *struct{}
+	Restart     string
+	Command     []string
+	Healthcheck *struct {
+		Test    []string
+		Timeout string
+	}
+	User        string
+	ReadOnly    bool        `json:"read_only"`
+	CapAdd      []string    `json:"cap_add"`
+	SecurityOpt []string    `json:"security_opt"`
+	Memory      json.Number `json:"mem_limit"` // bytes, in quotes
+	Pids        int64       `json:"pids_limit"`
+	CPUs        float64
+	Ports       []struct {
+		HostIP    string `json:"host_ip"`
+		Published string
+	}
+}
+
+// open makes images and Compose ready, and starts nothing.
+func open(t *testing.T, env ...string) *project {
+	t.Helper()
+	s := gather(t)
+	plugin(t)
+	e := startEngine(t)
+	root, err := filepath.Abs(repository)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &project{engine: e, log: os.Stderr, env: append([]string{
+		"COMPOSE_FILE=" + filepath.Join(root, "compose.yaml"),
+		"DOCKER_CONTAINERS=" + filepath.Join(e.data, "containers"),
+		"COMPOSE_ANSI=never", "COMPOSE_PROGRESS=plain", "COMPOSE_MENU=false", "BUILDKIT_PROGRESS=plain",
+	}, env...)}
+	p.standIn(t, s)
+	p.services = p.config(t)
+	if code := p.shown(t, "build"); code != 0 {
+		t.Fatalf("docker compose build: exit code %d", code)
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			out, _ := p.try(context.Background(), "logs", "--no-color", "--tail", "15")
+			t.Logf("what the containers logged last:\n%s", out)
+		}
+		if _, err := p.try(context.Background(), "--profile", "*", "down", "--volumes", "--timeout", "5"); err != nil {
+			t.Error(err)
+		}
+	})
+	return p
+}
+
+// config is compose.yaml as Compose understands it.
+func (p *project) config(t *testing.T, profiles ...string) map[string]service {
+	t.Helper()
+	var args []string
+	for _, profile := range profiles {
+		args = append(args, "--profile", profile)
+	}
+	var config struct{ Services map[string]service }
+	if err := json.Unmarshal([]byte(p.do(t, append(args, "config", "--format", "json")...)), &config); err != nil {
+		t.Fatal(err)
+	}
+	return config.Services
+}
+
+// standIn makes the stand-ins that compose.yaml asks for and puts them over it:
+// nothing else differs. Services whose images can be neither built nor stood in
+// for are left out.
+func (p *project) standIn(t *testing.T, s sources) {
+	t.Helper()
+	wanted := map[string]image{s.compiler(t).name: s.compiler(t)}
+	over := []string{"# Over compose.yaml, where nothing can be pulled.", "services:"}
+	services := p.config(t, "*")
+	for _, name := range slices.Sorted(maps.Keys(services)) {
+		if services[name].Build != nil {
+			continue
+		}
+		official, _, _ := strings.Cut(services[name].Image, ":")
+		all := s.standIns()
+		if i := slices.IndexFunc(all, func(i image) bool { return i.official == official }); i >= 0 {
+			wanted[all[i].name] = all[i]
+			over = append(over, "  "+name+`: {image: "`+all[i].name+`", pull_policy: never}`)
+		} else {
+			t.Logf("%s is not started: there is no stand-in for %s", name, services[name].Image)
+			over = append(over, "  "+name+": {profiles: !override [official]}")
+		}
+	}
+	p.prepare(t, slices.Collect(maps.Values(wanted)))
+	file := filepath.Join(filepath.Dir(p.data), "standin.yaml")
+	if err := os.WriteFile(file, []byte(strings.Join(over, "\n")+"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	p.env[0] += ":" + file
+}
+
+// plugin builds Compose from its module, as the Docker client's plugin. The Go
+// tool builds it anew only when it has to.
+func plugin(t *testing.T) {
+	t.Helper()
+	const module = "github.com/docker/compose/v2"
+	version, err := exec.CommandContext(t.Context(), "go", "list", "-C", "compose", "-m", "-f", "{{.Version}}", module).Output()
+	if err != nil {
+		t.Fatalf("the version of Compose: %v", err)
+	}
+	build := exec.CommandContext(t.Context(), "go", "build", "-C", "compose", "-trimpath", "-buildvcs=false", "-tags", "fsnotify",
+		"-ldflags", "-s -w -X "+module+"/internal.Version="+strings.TrimSpace(string(version)),
+		"-o", filepath.Join(cache(t), "client", "cli-plugins", "docker-compose"), module+"/cmd")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build Compose: %v\n%s", err, out)
+	}
+}
+
+// compose is `docker compose ARGS` in the repository, not started yet.
+func (p *project) compose(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := p.command(ctx, append([]string{"compose"}, args...)...)
+	cmd.Dir = repository
+	cmd.Env = append(cmd.Env, p.env...)
+	return cmd
+}
+
+// try runs `docker compose ARGS` and returns what it prints on standard output.
+func (p *project) try(ctx context.Context, args ...string) (string, error) {
+	cmd := p.compose(ctx, args...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return stdout.String(), fmt.Errorf("docker compose %s: %w\n%s", strings.Join(args, " "), err, stderr.Bytes())
+	}
+	return stdout.String(), nil
+}
+
+// do is try for what has to work.
+func (p *project) do(t *testing.T, args ...string) string {
+	t.Helper()
+	out, err := p.try(t.Context(), args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(out)
+}
+
+// shown runs `docker compose ARGS` with its output in view and returns its exit
+// code.
+func (p *project) shown(t *testing.T, args ...string) int {
+	t.Helper()
+	cmd := p.compose(t.Context(), args...)
+	cmd.Stdout, cmd.Stderr = p.log, p.log
+	err := cmd.Run()
+	if exit := new(exec.ExitError); errors.As(err, &exit) {
+		return exit.ExitCode()
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	return 0
+}
+
+// foreground runs `docker compose ARGS` as a terminal does; stop is its Ctrl-C.
+func (p *project) foreground(t *testing.T, args ...string) (stop func()) {
+	t.Helper()
+	cmd := p.compose(t.Context(), args...)
+	cmd.Stdout, cmd.Stderr = p.log, p.log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGINT); err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Wait(); err != nil {
+			t.Logf("docker compose %s: %v", strings.Join(args, " "), err) // Compose calls it 130 or 0
+		}
+	}
+}
+
+// up starts what stays up, without load, and waits until it is healthy.
+func (p *project) up(t *testing.T, more ...string) {
+	t.Helper()
+	p.do(t, slices.Concat([]string{"up", "--detach", "--wait"}, more, p.lasting())...)
+}
+
+// down takes down everything, of all profiles, with the data.
+func (p *project) down(t *testing.T) {
+	t.Helper()
+	p.do(t, "--profile", "*", "down", "--volumes")
+}
+
+// where is the project with other variables.
+func (p *project) where(t *testing.T, variables ...string) *project {
+	t.Helper()
+	changed := *p
+	changed.env = slices.Concat(p.env, variables)
+	changed.services = changed.config(t)
+	return &changed
+}
+
+// limit is the most memory that a service may use, in bytes; 0 = no limit.
+func (s service) limit() int64 {
+	n, _ := s.Memory.Int64() // Compose writes a number or nothing
+	return n
+}
+
+// lasting are the services that do not end by themselves.
+func (p *project) lasting() []string {
+	var names []string
+	for name, s := range p.services {
+		if s.Restart != "no" {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// with is the project with a change to services, in YAML, over it.
+func (p *project) with(t *testing.T, services string) *project {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "change.yaml")
+	if err := os.WriteFile(file, []byte("services: {"+services+"}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	changed := *p
+	changed.env = slices.Clone(p.env)
+	changed.env[0] += ":" + file
+	return &changed
+}
+
+// volume is the path of a file in a volume.
+func (p *project) volume(name, file string) string {
+	return filepath.Join(p.data, "volumes", "plumbline_"+name, "_data", file)
+}
+
+// secrets are the contents of all passwords, keys and tokens in volumes; of a
+// private key, whose lines may be wrapped in other ways, the first that is secret.
+func (p *project) secrets(t *testing.T) map[string]string {
+	t.Helper()
+	found := map[string]string{}
+	for _, kind := range []string{"password", "key", "token", "secret"} {
+		files, err := filepath.Glob(p.volume("*", "*."+kind))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			secret := strings.TrimSpace(string(text))
+			if strings.HasPrefix(secret, "-----BEGIN") {
+				secret = strings.Split(secret, "\n")[1]
+			}
+			if len(secret) >= 16 { // shorter is what everybody knows
+				found[strings.TrimPrefix(file, p.data)] = secret
+			}
+		}
+	}
+	if len(found) == 0 {
+		t.Fatal("no secret in any volume")
+	}
+	return found
+}
+
+// left lists what the engine holds of the project, by kind.
+func (p *project) left(t *testing.T) map[string][]string {
+	t.Helper()
+	const ours = "label=com.docker.compose.project=plumbline"
+	return map[string][]string{
+		"containers": strings.Fields(p.run(t, "ps", "--all", "--quiet", "--filter", ours)),
+		"volumes":    strings.Fields(p.run(t, "volume", "ls", "--quiet")),
+		"networks":   strings.Fields(p.run(t, "network", "ls", "--quiet", "--filter", ours)),
+	}
+}

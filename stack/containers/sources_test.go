@@ -1,0 +1,96 @@
+package containers
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"plumbline/stack/fetch"
+	"plumbline/stack/native"
+	"plumbline/stack/node"
+	"plumbline/stack/versions"
+)
+
+const repository = "../.."
+
+// sources are what the stand-ins are made of.
+type sources struct {
+	fetch.Programs
+	versions.Versions
+	settings map[string]string // .env
+	java     node.Java
+	goRoot   string
+	goName   string // go1.26.8
+
+	modules, modulesKey string // directory with the layout of a module proxy
+}
+
+// gather has the runner fetch and build what the native stack uses, too.
+func gather(t *testing.T) sources {
+	t.Helper()
+	root, err := filepath.Abs(repository)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s sources
+	if s.Versions, err = versions.Read(filepath.Join(root, versions.File), os.Getenv); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.Open(filepath.Join(root, versions.File))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if s.settings, err = versions.Parse(file); err != nil {
+		t.Fatal(err)
+	}
+	if s.Programs, err = native.Fetch(t.Context(), native.Options{Repository: root, Command: "test", Stderr: os.Stderr}); err != nil {
+		t.Fatal(err)
+	}
+	if s.java, err = node.DefaultJavaSearch(func(string) error { return nil }).Find(s.Elastic); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.CommandContext(t.Context(), "go", "env", "GOROOT", "GOVERSION").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.goRoot, s.goName, _ = strings.Cut(strings.TrimSpace(string(out)), "\n")
+	s.modules, s.modulesKey = modules(t, root)
+	return s
+}
+
+// modules gathers what go.mod names, from the Go tool's own cache where it is
+// there already.
+func modules(t *testing.T, root string) (dir, key string) {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "go", "env", "GOMODCACHE", "GOPROXY").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	have, proxy, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
+	sums, err := os.ReadFile(filepath.Join(root, "go.sum"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	key = fmt.Sprintf("%x", sha256.Sum256(sums))[:12]
+	into := filepath.Join(cache(t), "modules-"+key)
+	dir = filepath.Join(into, "cache", "download")
+	done := into + ".done"
+	if _, err := os.Stat(done); err == nil {
+		return dir, key
+	}
+	cmd := exec.CommandContext(t.Context(), "go", "mod", "download")
+	cmd.Dir = root
+	cmd.Env = append(os.Environ(), "GOMODCACHE="+into, "GOFLAGS=-modcacherw", "GOPROXY=file://"+filepath.Join(have, "cache", "download")+","+proxy)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("go mod download: %v\n%s", err, out)
+	}
+	if err := os.WriteFile(done, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir, key
+}

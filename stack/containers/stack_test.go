@@ -1,0 +1,237 @@
+package containers
+
+import (
+	"errors"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestStack goes through the life of one stack as docs/containers.md tells it,
+// and does to it on the way what should not harm it. With -short it leaves out
+// what takes long and shows what other rows show in a similar way.
+func TestStack(t *testing.T) {
+	p := open(t, "RATE=200", "DURATION=10s")
+	memory := p.watch(t)
+
+	t.Run("up ends with the verdict, which holds", func(t *testing.T) {
+		const up = "docker compose up --build --exit-code-from provisioner"
+		for _, page := range []string{readme, manual} {
+			if first := documented(t, page)[0]; first != up {
+				t.Errorf("%s begins with %s", page, first)
+			}
+		}
+		if code := p.shown(t, strings.Fields(up)[2:]...); code != 0 {
+			t.Errorf("exit code %d, want 0", code)
+		}
+		r := p.report(t, "verdict.json")
+		if a := r.Account; a.Attempts != 2000 || a.Delivered != 2000 || a.Documents != 2000 {
+			t.Errorf("%d of %d attempts delivered in %d documents, want 2000 in 2000", a.Delivered, a.Attempts, a.Documents)
+		}
+		for _, panel := range r.Panels {
+			if panel.Outcome != "held" {
+				t.Errorf("panel %s: %s", panel.ID, panel.Outcome)
+			}
+		}
+		if len(r.Panels) == 0 {
+			t.Error("no panel was executed")
+		}
+	})
+	if t.Failed() {
+		t.FailNow() // the rest would say the same, at length
+	}
+	t.Run("up alone stays after its verdict, until Ctrl-C", func(t *testing.T) {
+		atLength(t)
+		first := p.report(t, "verdict.json").Account.Run
+		stop := p.foreground(t, "up")
+		await(t, "a second verdict", func() error {
+			if r := p.report(t, "verdict.json"); r.Account.Run == first || r.Outcome != "holds" {
+				return errors.New(r.Account.Run + " " + r.Summary)
+			}
+			return nil
+		})
+		p.published(t)
+		stop()
+		if up := p.do(t, "ps", "--quiet"); up != "" {
+			t.Errorf("after Ctrl-C these still run: %s", up)
+		}
+	})
+	p.up(t)
+
+	t.Run("what the manual shows can be typed", p.manual)
+	t.Run("the published addresses answer", p.published)
+	t.Run("no secret shows", p.secret) // while all containers are there
+
+	t.Run("down and up again keeps the data, the password and the keys", func(t *testing.T) {
+		atLength(t)
+		secrets := p.secrets(t)
+		p.do(t, "down")
+		p.up(t)
+		if again := p.secrets(t); !maps.Equal(again, secrets) {
+			t.Errorf("of %d secrets some are others than before", len(secrets)) // which, and not what
+		}
+		if n := p.count(t, p.report(t, "verdict.json").Account.Run); n != 2000 {
+			t.Errorf("%d documents of the first load, want the 2000 of before", n)
+		}
+	})
+
+	t.Run("each container is confined as compose.yaml says", p.confined)
+	t.Run("only loopback listens", p.closed)
+	t.Run("the networks keep apart what they should", func(t *testing.T) {
+		atLength(t)
+		p.apart(t)
+	})
+	t.Run("a health check fails when it should", func(t *testing.T) {
+		atLength(t)
+		p.checked(t)
+	})
+
+	t.Run("Filebeat restarted under load loses and doubles nothing", func(t *testing.T) {
+		load := p.load(t, "restarted", 100, 8*time.Second)
+		p.awaitLines(t, "restarted", 300)
+		p.do(t, "restart", "filebeat")
+		wait(t, load)
+		p.holds(t, "restarted", 800)
+	})
+
+	t.Run("Filebeat killed three times under load loses and doubles nothing", func(t *testing.T) {
+		load := p.load(t, "killed", 100, 10*time.Second)
+		for i := range 3 {
+			p.awaitLines(t, "killed", 200*(i+1))
+			p.kill(t, "filebeat")
+		}
+		wait(t, load)
+		p.holds(t, "killed", 1000)
+	})
+
+	t.Run("lines in flight when Filebeat is killed arrive once", func(t *testing.T) {
+		before := p.refused(t)
+		p.inFlight(t, "inflight")
+		p.holds(t, "inflight", 500, "-check", "arrival")
+		if refused := p.refused(t) - before; refused == 0 {
+			t.Error("Elasticsearch refused no document as there already: nothing was sent twice")
+		} else {
+			t.Logf("sent again and refused: %d", refused)
+		}
+	})
+
+	t.Run("and without an id from the line they arrive twice", func(t *testing.T) {
+		p := p.with(t, "filebeat: {volumes: ['"+withoutIDs(t)+":/usr/share/filebeat/filebeat.yml:ro']}")
+		p.do(t, "up", "--detach", "--wait", "filebeat")
+		p.inFlight(t, "doubled")
+		r, code := p.judge(t, "doubled", "-check", "arrival")
+		if code != 1 || r.Account.Duplicated.Attempts.Count == 0 {
+			t.Errorf("code %d, %d duplicated: want 1, and some", code, r.Account.Duplicated.Attempts.Count)
+		}
+	})
+	p.up(t)
+
+	const rotating = `demo-app: {logging: {options: {max-size: 50k, max-file: "100"}}}`
+
+	t.Run("lines of a log that rotates arrive once", func(t *testing.T) {
+		atLength(t)
+		p := p.with(t, rotating)
+		p.do(t, "up", "--detach", "--wait", "demo-app")
+		wait(t, p.load(t, "rotated", 200, 8*time.Second))
+		p.holds(t, "rotated", 1600)
+		if files := p.logs(t, "demo-app"); files < 10 {
+			t.Errorf("the log is in %d files, want 10 or more", files)
+		}
+	})
+
+	t.Run("even if Filebeat is killed meanwhile", func(t *testing.T) {
+		atLength(t)
+		load := p.load(t, "rotatedkilled", 200, 8*time.Second)
+		for i := range 3 {
+			p.awaitLines(t, "rotatedkilled", 300*(i+1))
+			p.kill(t, "filebeat")
+		}
+		wait(t, load)
+		p.holds(t, "rotatedkilled", 1600)
+	})
+
+	t.Run("and some are lost to a pattern that leaves rotated files out", func(t *testing.T) {
+		atLength(t)
+		p := p.with(t, rotating+`, filebeat: {environment: {DEMO_APP_LOGS: "/var/lib/docker/containers/*/*-json.log"}}`)
+		p.do(t, "up", "--detach", "--wait", "filebeat")
+		wait(t, p.load(t, "unrotated", 200, 8*time.Second))
+		r, code := p.judge(t, "unrotated", "-within=10s")
+		if code != 1 || r.Account.Lost.Count == 0 {
+			t.Errorf("code %d, %d lost: want 1, and some", code, r.Account.Lost.Count)
+		}
+	})
+	p.up(t)
+
+	t.Run("what an application wrote before it stopped arrives, even if Filebeat was away", func(t *testing.T) {
+		p.do(t, "stop", "filebeat")
+		wait(t, p.load(t, "stopped", 100, 3*time.Second))
+		p.do(t, "stop", "demo-app")
+		p.do(t, "start", "filebeat")
+		p.holds(t, "stopped", 300, "-check", "arrival")
+		p.up(t)
+	})
+
+	t.Run("two of demo-app on one MariaDB and one Redis share the load", func(t *testing.T) {
+		atLength(t)
+		p := p.where(t, "COMPOSE_PROFILES=mariadb,redis,balancer", "TARGET=http://balancer:8000", "DEMO_APP_PORT=8010-8019")
+		p.up(t, "--scale", "demo-app=2")
+		wait(t, p.load(t, "two", 100, 5*time.Second))
+		p.holds(t, "two", 500)
+		if nodes := p.nodes(t, "two"); nodes != 2 {
+			t.Errorf("the lines come from %d containers, want 2", nodes)
+		}
+	})
+
+	t.Run("a catalogue at the fake icat.server", func(t *testing.T) {
+		atLength(t)
+		p := p.where(t, "COMPOSE_PROFILES=upstream", "TARGET=http://demo-app-upstream:8000")
+		p.up(t)
+		wait(t, p.load(t, "upstream", 50, 5*time.Second))
+		p.holds(t, "upstream", 250)
+	})
+
+	publish(t, memory.table(p.services))
+
+	t.Run("down with volumes leaves nothing", func(t *testing.T) {
+		for kind, list := range p.left(t) { // or else that nothing is left would be no news
+			if len(list) == 0 {
+				t.Errorf("while it is up there are no %s", kind)
+			}
+		}
+		p.down(t)
+		for kind, list := range p.left(t) {
+			if len(list) > 0 {
+				t.Errorf("%s left behind: %s", kind, strings.Join(list, ", "))
+			}
+		}
+	})
+}
+
+// withoutIDs is a copy of Filebeat's configuration whose fingerprints name no
+// document.
+func withoutIDs(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(repository, "beats", "filebeat.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const id = `"@metadata._id"`
+	if !strings.Contains(string(text), id) {
+		t.Fatalf("beats/filebeat.yml sets no %s", id)
+	}
+	file := filepath.Join(t.TempDir(), "filebeat.yml")
+	if err := os.WriteFile(file, []byte(strings.ReplaceAll(string(text), id, `"@metadata.nothing"`)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func atLength(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("takes long: without -short only")
+	}
+}
