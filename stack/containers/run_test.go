@@ -86,15 +86,24 @@ func (p *project) holds(t *testing.T, name string, attempts uint64, more ...stri
 // report reads a verdict from the results volume.
 func (p *project) report(t *testing.T, name string) report {
 	t.Helper()
-	text, err := os.ReadFile(p.volume("results", name))
+	r, err := p.readReport(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var r report
-	if err := json.Unmarshal(text, &r); err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
 	return r
+}
+
+// readReport is report for one that may be written at this moment.
+func (p *project) readReport(name string) (report, error) {
+	var r report
+	text, err := os.ReadFile(p.volume("results", name))
+	if err != nil {
+		return r, err
+	}
+	if err := json.Unmarshal(text, &r); err != nil {
+		return r, fmt.Errorf("%s: %w", name, err)
+	}
+	return r, nil
 }
 
 // set gives a flag another value in a command line.

@@ -48,10 +48,11 @@ func TestStack(t *testing.T) {
 		first := p.report(t, "verdict.json").Account.Run
 		stop := p.foreground(t, "up")
 		await(t, "a second verdict", func() error {
-			if r := p.report(t, "verdict.json"); r.Account.Run == first || r.Outcome != "holds" {
-				return errors.New(r.Account.Run + " " + r.Summary)
+			r, err := p.readReport("verdict.json")
+			if err == nil && (r.Account.Run == first || r.Outcome != "holds") {
+				err = errors.New(r.Account.Run + " " + r.Summary)
 			}
-			return nil
+			return err
 		})
 		p.published(t)
 		stop()
