@@ -186,7 +186,7 @@ func (p *project) published(t *testing.T) {
 		"https://127.0.0.1:9200/":    "401",
 	} {
 		// --insecure: who answers is asked elsewhere.
-		code, err := p.inside("curl", "--silent", "--insecure", "--max-time", "30", "--output", "/dev/null", "--write-out", "%{http_code}", address).Output()
+		code, err := p.inside("curl", "--silent", "--insecure", "--location", "--max-time", "30", "--output", "/dev/null", "--write-out", "%{http_code}", address).Output()
 		if err != nil || string(code) != want {
 			t.Errorf("%s: %s, %v; want %s", address, code, err, want)
 		}

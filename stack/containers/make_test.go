@@ -4,8 +4,10 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -69,4 +71,34 @@ func layout(t *testing.T) string {
 		text.Write(content)
 	}
 	return text.String()
+}
+
+// standIn makes the stand-ins that compose.yaml asks for and puts them over it:
+// nothing else differs. Services whose images can be neither built nor stood in
+// for are left out.
+func (p *project) standIn(t *testing.T, s sources) {
+	t.Helper()
+	wanted := map[string]image{s.compiler(t).name: s.compiler(t)}
+	over := []string{"# Over compose.yaml, where nothing can be pulled.", "services:"}
+	services := p.config(t, "*")
+	for _, name := range slices.Sorted(maps.Keys(services)) {
+		if services[name].Build != nil {
+			continue
+		}
+		official, _, _ := strings.Cut(services[name].Image, ":")
+		all := s.standIns()
+		if i := slices.IndexFunc(all, func(i image) bool { return i.official == official }); i >= 0 {
+			wanted[all[i].name] = all[i]
+			over = append(over, "  "+name+`: {image: "`+all[i].name+`", pull_policy: never}`)
+		} else {
+			t.Logf("%s is not started: there is no stand-in for %s", name, services[name].Image)
+			over = append(over, "  "+name+": {profiles: !override [official]}")
+		}
+	}
+	p.prepare(t, slices.Collect(maps.Values(wanted)))
+	file := filepath.Join(filepath.Dir(p.data), "standin.yaml")
+	if err := os.WriteFile(file, []byte(strings.Join(over, "\n")+"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	p.env[0] += ":" + file
 }

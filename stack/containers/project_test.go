@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -94,51 +93,12 @@ func (p *project) config(t *testing.T, profiles ...string) map[string]service {
 	return config.Services
 }
 
-// standIn makes the stand-ins that compose.yaml asks for and puts them over it:
-// nothing else differs. Services whose images can be neither built nor stood in
-// for are left out.
-func (p *project) standIn(t *testing.T, s sources) {
-	t.Helper()
-	wanted := map[string]image{s.compiler(t).name: s.compiler(t)}
-	over := []string{"# Over compose.yaml, where nothing can be pulled.", "services:"}
-	services := p.config(t, "*")
-	for _, name := range slices.Sorted(maps.Keys(services)) {
-		if services[name].Build != nil {
-			continue
+// clean checks that Compose has nothing to say of the file, with each profile.
+func (p *project) clean(t *testing.T) {
+	for _, profile := range append(strings.Fields(p.do(t, "config", "--profiles")), "*") {
+		if out, err := p.compose(t.Context(), "--profile", profile, "config", "--quiet").CombinedOutput(); err != nil || len(out) > 0 {
+			t.Errorf("docker compose --profile %s config: %v\n%s", profile, err, out)
 		}
-		official, _, _ := strings.Cut(services[name].Image, ":")
-		all := s.standIns()
-		if i := slices.IndexFunc(all, func(i image) bool { return i.official == official }); i >= 0 {
-			wanted[all[i].name] = all[i]
-			over = append(over, "  "+name+`: {image: "`+all[i].name+`", pull_policy: never}`)
-		} else {
-			t.Logf("%s is not started: there is no stand-in for %s", name, services[name].Image)
-			over = append(over, "  "+name+": {profiles: !override [official]}")
-		}
-	}
-	p.prepare(t, slices.Collect(maps.Values(wanted)))
-	file := filepath.Join(filepath.Dir(p.data), "standin.yaml")
-	if err := os.WriteFile(file, []byte(strings.Join(over, "\n")+"\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	p.env[0] += ":" + file
-}
-
-// plugin builds Compose from its module, as the Docker client's plugin. The Go
-// tool builds it anew only when it has to.
-func plugin(t *testing.T) {
-	t.Helper()
-	const module = "github.com/docker/compose/v2"
-	version, err := exec.CommandContext(t.Context(), "go", "list", "-C", "compose", "-m", "-f", "{{.Version}}", module).Output()
-	if err != nil {
-		t.Fatalf("the version of Compose: %v", err)
-	}
-	build := exec.CommandContext(t.Context(), "go", "build", "-C", "compose", "-trimpath", "-buildvcs=false", "-tags", "fsnotify",
-		"-ldflags", "-s -w -X "+module+"/internal.Version="+strings.TrimSpace(string(version)),
-		"-o", filepath.Join(cache(t), "client", "cli-plugins", "docker-compose"), module+"/cmd")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build Compose: %v\n%s", err, out)
 	}
 }
 
@@ -255,50 +215,4 @@ func (p *project) with(t *testing.T, services string) *project {
 	changed.env = slices.Clone(p.env)
 	changed.env[0] += ":" + file
 	return &changed
-}
-
-// volume is the path of a file in a volume.
-func (p *project) volume(name, file string) string {
-	return filepath.Join(p.data, "volumes", "plumbline_"+name, "_data", file)
-}
-
-// secrets are the contents of all passwords, keys and tokens in volumes; of a
-// private key, whose lines may be wrapped in other ways, the first that is secret.
-func (p *project) secrets(t *testing.T) map[string]string {
-	t.Helper()
-	found := map[string]string{}
-	for _, kind := range []string{"password", "key", "token", "secret"} {
-		files, err := filepath.Glob(p.volume("*", "*."+kind))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, file := range files {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			secret := strings.TrimSpace(string(text))
-			if strings.HasPrefix(secret, "-----BEGIN") {
-				secret = strings.Split(secret, "\n")[1]
-			}
-			if len(secret) >= 16 { // shorter is what everybody knows
-				found[strings.TrimPrefix(file, p.data)] = secret
-			}
-		}
-	}
-	if len(found) == 0 {
-		t.Fatal("no secret in any volume")
-	}
-	return found
-}
-
-// left lists what the engine holds of the project, by kind.
-func (p *project) left(t *testing.T) map[string][]string {
-	t.Helper()
-	const ours = "label=com.docker.compose.project=plumbline"
-	return map[string][]string{
-		"containers": strings.Fields(p.run(t, "ps", "--all", "--quiet", "--filter", ours)),
-		"volumes":    strings.Fields(p.run(t, "volume", "ls", "--quiet")),
-		"networks":   strings.Fields(p.run(t, "network", "ls", "--quiet", "--filter", ours)),
-	}
 }

@@ -17,6 +17,8 @@ func TestStack(t *testing.T) {
 	p := open(t, "RATE=200", "DURATION=10s")
 	memory := p.watch(t)
 
+	t.Run("the file is clean with each profile", p.clean)
+
 	t.Run("up ends with the verdict, which holds", func(t *testing.T) {
 		const up = "docker compose up --build --exit-code-from provisioner"
 		for _, page := range []string{readme, manual} {
