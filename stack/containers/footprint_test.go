@@ -55,8 +55,9 @@ func (p *project) watch(t *testing.T) *footprint {
 	return f
 }
 
-// table ends the watch and renders the peaks beside the limits, as Markdown.
-func (f *footprint) table(services map[string]service) string {
+// table ends the watch and renders the peaks beside the limits, as Markdown, with
+// the sum for those services that stay up when no profile is chosen.
+func (f *footprint) table(services, usual map[string]service) string {
 	f.end()
 	t := table.NewWriter()
 	t.AppendHeader(table.Row{"service", "image", "peak", "limit", "share"})
@@ -69,11 +70,11 @@ func (f *footprint) table(services map[string]service) string {
 		}
 		image, _, _ := strings.Cut(s.Image, ":")
 		t.AppendRow(table.Row{name, image, mib(peak), mib(limit), fmt.Sprintf("%d %%", 100*peak/max(limit, 1))})
-		if s.Restart != "no" {
+		if _, ok := usual[name]; ok && s.Restart != "no" {
 			peaks, limits = peaks+peak, limits+limit
 		}
 	}
-	t.AppendRow(table.Row{"all that stay up", "", mib(peaks), mib(limits), ""})
+	t.AppendRow(table.Row{"all that stay up by default", "", mib(peaks), mib(limits), ""})
 	return t.RenderMarkdown() + "\n"
 }
 

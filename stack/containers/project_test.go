@@ -67,6 +67,9 @@ func open(t *testing.T, env ...string) *project {
 	if code := p.shown(t, "build"); code != 0 {
 		t.Fatalf("docker compose build: exit code %d", code)
 	}
+	// What was made anew has left its predecessor behind.
+	p.run(t, "image", "prune", "--force")
+	p.run(t, "builder", "prune", "--force", "--keep-storage", "3gb")
 	t.Cleanup(func() {
 		if t.Failed() {
 			out, _ := p.try(context.Background(), "logs", "--no-color", "--tail", "15")

@@ -76,11 +76,11 @@ func modules(t *testing.T, root string) (dir, key string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	key = fmt.Sprintf("%x", sha256.Sum256(sums))[:12]
-	into := filepath.Join(cache(t), "modules-"+key)
+	key = fmt.Sprintf("%x", sha256.Sum256(sums))
+	into := filepath.Join(cache(t), "modules")
 	dir = filepath.Join(into, "cache", "download")
-	done := into + ".done"
-	if _, err := os.Stat(done); err == nil {
+	done := into + ".of"
+	if of, err := os.ReadFile(done); err == nil && string(of) == key {
 		return dir, key
 	}
 	cmd := exec.CommandContext(t.Context(), "go", "mod", "download")
@@ -89,7 +89,18 @@ func modules(t *testing.T, root string) (dir, key string) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("go mod download: %v\n%s", err, out)
 	}
-	if err := os.WriteFile(done, nil, 0o600); err != nil {
+	unpacked, err := filepath.Glob(filepath.Join(into, "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range unpacked {
+		if filepath.Base(path) != "cache" {
+			if err := os.RemoveAll(path); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := os.WriteFile(done, []byte(key), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return dir, key
