@@ -72,7 +72,7 @@ func homes() map[string][]string {
 		"github.com/elastic":                      {"provisioner/elastic"},
 		"github.com/brianvoe/gofakeit/v7":         {"demo-app/facility"},
 		"github.com/KimMachineGun/automemlimit":   {"demo-app"},
-		"github.com/prometheus/client_golang":     {"demo-app", "loadgen/console"},
+		"github.com/prometheus/client_golang":     {"demo-app", "loadgen/console", "provisioner"},
 		"github.com/rs/zerolog":                   {"demo-app/telemetry"},
 		"modernc.org/sqlite":                      {"demo-app/internal/store"},
 		"github.com/pressly/goose/v3":             {"demo-app/internal/store"},

@@ -9,13 +9,13 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"syscall"
 
 	"plumbline/cli"
 	"plumbline/dashboards"
 	"plumbline/dashboards/board"
 	"plumbline/localweb"
 	"plumbline/provisioner/elastic"
+	"plumbline/provisioner/freshness"
 )
 
 const boardUsage = `Usage: provisioner board -es URL [flags]
@@ -31,7 +31,8 @@ Elasticsearch with a key of its own; the browser never sees it.
   -key-file FILE    one line id:api_key, mode 0600; the reader's key is enough
 
 Addresses: / is the page, /api/dashboards and /api/dashboards/red?from=now-15m
-the data that it draws, /api/runs the recent load runs, /healthz answers ok.
+the data that it draws, /api/runs the recent load runs, /healthz answers ok,
+/metrics how new the newest document of each data stream is, for Prometheus.
 
 Example:
   provisioner board -es https://127.0.0.1:9200 -ca ca.crt -key-file secrets/reader.key
@@ -64,20 +65,18 @@ func runBoard(ctx context.Context, args []string, stdout, _ io.Writer) error {
 	if err != nil {
 		return cli.BadInput(fmt.Errorf("board: %w", err), "")
 	}
-	var listen net.ListenConfig
-	ln, err := listen.Listen(ctx, "tcp", *addr)
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return &cli.Failure{Code: cli.Undone, Err: fmt.Errorf("board: %s is in use", *addr),
-			Next: "is a board running already? stop it, or choose another port with -addr"}
-	}
+	ln, err := listen(ctx, "board", *addr)
 	if err != nil {
-		return &cli.Failure{Code: cli.Undone, Err: fmt.Errorf("board: %w", err), Next: "choose another address with -addr"}
+		return err
 	}
 	fmt.Fprintf(stdout, "board: listening on http://%s/\n", ln.Addr())
-	return localweb.Serve(ctx, ln, board.New(board.Options{
+	mux := http.NewServeMux()
+	mux.Handle("/", board.New(board.Options{
 		Host:       cmp.Or(*host, bound),
 		Searcher:   client,
 		Absent:     func(err error) bool { return errors.Is(err, &elastic.Error{Status: http.StatusNotFound}) },
 		Dashboards: []dashboards.Dashboard{dashboards.RED()},
 	}))
+	mux.Handle("GET /metrics", freshness.Metrics(client)) // beside the board's guard: a scraper may know this host by any name
+	return localweb.Serve(ctx, ln, mux)
 }

@@ -4,6 +4,7 @@
 //	provisioner setup   roles, keys and index templates, as a list of named steps
 //	provisioner verify  every attempt of a ledger against Elasticsearch, by identity
 //	provisioner board   the dashboards as a web page
+//	provisioner alerts  what Alertmanager sends, a line for each change
 //	provisioner doctor  whether this machine's Docker is fit for compose.yaml
 //
 // Each command lives in a file of its own beside this one; the client of
@@ -30,7 +31,7 @@ type command struct {
 }
 
 func commands() []command {
-	return []command{setupCommand(), verifyCommand(), boardCommand(), healthcheckCommand(), doctorCommand()}
+	return []command{setupCommand(), verifyCommand(), boardCommand(), alertsCommand(), healthcheckCommand(), doctorCommand()}
 }
 
 func main() { os.Exit(cli.Main("provisioner", run)) }
