@@ -2,7 +2,8 @@
 # make smoke    the same, then stop; fails unless all holds (bin/stack smoke gives the verdict's own exit code)
 # make test     everything that proves the project
 #
-# Flags go in ARGS: make smoke ARGS="-rate 500 -duration 1m -v". `make help` lists all targets.
+# Flags go in ARGS: make smoke ARGS="-rate 500 -duration 1m -v". PROFILE=prometheus make demo runs Prometheus and
+# Alertmanager, too. `make help` lists all targets.
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
@@ -21,7 +22,7 @@ bin/stack: FORCE # only the runner: it builds the others itself
 	@CGO_ENABLED=0 go build -trimpath -buildvcs=false -o bin/stack ./stack
 
 demo smoke up down status doctor: bin/stack ## run the stack: see bin/stack -h
-	@bin/stack $@ $(ARGS)
+	@bin/stack $@ $(if $(and $(PROFILE),$(filter demo smoke up doctor,$@)),-profile $(PROFILE)) $(ARGS)
 
 test: lint cross ## everything: linters, all tests with the race detector, the whole loop on the real parts
 	go test -race -timeout 20m $$(go list ./... | grep -Ev '/stack/(loop|containers)$$')

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -21,7 +22,8 @@ import (
 
 func demo(ctx context.Context, c call) error {
 	return measured(ctx, c, func(s *native.Stack) error {
-		fmt.Fprintf(c.stdout, "\nAPI docs  %s/docs\nboard     %s/\n\n", s.API, s.Board)
+		addresses := [][2]string{{"API docs", s.API + "/docs"}, {"board", s.Board + "/"}}
+		fmt.Fprintf(c.stdout, "\n%s\n", listed(append(addresses, profiled(c, s)...)))
 		s.Progress().Note("The stack stays up until Ctrl-C.")
 		return stay(ctx, s)
 	})
@@ -58,9 +60,34 @@ func up(ctx context.Context, c call) error {
 	if err != nil {
 		return explain(ctx, err, "the stack was not up yet")
 	}
-	fmt.Fprintf(c.stdout, "\nAPI docs       %s/docs\nboard          %s/\nElasticsearch  %s  (CA %s, keys in %s)\n\n", s.API, s.Board, s.Elasticsearch, s.CAFile, s.KeysDir)
+	addresses := [][2]string{
+		{"API docs", s.API + "/docs"}, {"board", s.Board + "/"},
+		{"Elasticsearch", fmt.Sprintf("%s  (CA %s, keys in %s)", s.Elasticsearch, s.CAFile, s.KeysDir)},
+	}
+	fmt.Fprintf(c.stdout, "\n%s\n", listed(append(addresses, profiled(c, s)...)))
 	s.Progress().Note("The stack stays up until Ctrl-C.")
 	return errors.Join(stay(ctx, s), stopAll(s))
+}
+
+// profiled are the addresses that a profile adds.
+func profiled(c call, s *native.Stack) [][2]string {
+	if c.options.Profile != native.ProfilePrometheus {
+		return nil
+	}
+	return [][2]string{{"Prometheus", s.Prometheus + "/consoles/index.html"}, {"Alertmanager", s.Alertmanager + "/"}}
+}
+
+// listed are lines of a name and an address each.
+func listed(addresses [][2]string) string {
+	width := 0
+	for _, a := range addresses {
+		width = max(width, len(a[0]))
+	}
+	var lines strings.Builder
+	for _, a := range addresses {
+		fmt.Fprintf(&lines, "%-*s  %s\n", width, a[0], a[1])
+	}
+	return lines.String()
 }
 
 // stay waits for Ctrl-C, which is fine, or for the death of a part.

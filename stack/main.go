@@ -96,6 +96,9 @@ func parse(name string, args []string, stdout, stderr io.Writer) (call, error) {
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&c.options.State, "state", "", "")
 	flags.IntVar(&c.options.PortOffset, "port-offset", 0, "")
+	if slices.Contains([]string{"demo", "smoke", "up", "fetch", "doctor"}, name) {
+		flags.StringVar(&c.options.Profile, "profile", "", "")
+	}
 	switch name {
 	case "demo", "smoke":
 		flags.Float64Var(&c.load.Rate, "rate", 200, "")
@@ -120,6 +123,8 @@ func parse(name string, args []string, stdout, stderr io.Writer) (call, error) {
 		return c, usageError("%s: unexpected argument %q", name, flags.Arg(0))
 	case output != "table" && output != "json":
 		return c, usageError("%s: -o %s: want table or json", name, output)
+	case c.options.Profile != "" && !slices.Contains(native.Profiles(), c.options.Profile):
+		return c, usageError("%s: -profile %s: want %s", name, c.options.Profile, strings.Join(native.Profiles(), " or "))
 	case c.options.PortOffset < 0 || c.options.PortOffset > native.MaxPortOffset:
 		return c, usageError("%s: -port-offset %d: want 0 to %d", name, c.options.PortOffset, native.MaxPortOffset)
 	}

@@ -22,6 +22,10 @@ Flags of demo and smoke:
 Flags of demo, smoke, up and fetch:
   -v              print what each process logs, and at the end where time went
 
+Flags of demo, smoke, up, fetch and doctor:
+  -profile NAME   prometheus: also Prometheus, Alertmanager, and alerts as they
+                  begin and end
+
 Flags of status and doctor:
   -o table|json   form of the report (table)
 

@@ -34,6 +34,7 @@ type Fetch struct {
 	JDK        string                 // home of the JDK for Maven
 	Group      *supervise.Group       // runs the tools, so that none is left behind
 	Progress   *progress.Printer
+	Prometheus bool // and the programs of that profile
 }
 
 // Programs are the paths of what was made.
@@ -41,6 +42,7 @@ type Programs struct {
 	Elasticsearch                 string // directory
 	Filebeat, Metricbeat          string
 	DemoApp, Loadgen, Provisioner string
+	Prometheus                    string // directory of prometheus, promtool, alertmanager and amtool, with the profile
 }
 
 // part is one thing in the cache.
@@ -61,6 +63,10 @@ func (f Fetch) Run(ctx context.Context) (Programs, error) {
 	if err != nil {
 		return Programs{}, err
 	}
+	prometheus, err := f.prometheus()
+	if err != nil {
+		return Programs{}, err
+	}
 	work, ctx := errgroup.WithContext(ctx)
 	work.Go(func() error { return f.ensure(ctx, server) })
 	work.Go(func() error {
@@ -68,7 +74,10 @@ func (f Fetch) Run(ctx context.Context) (Programs, error) {
 		if err := f.own(ctx); err != nil {
 			return err
 		}
-		return f.ensure(ctx, beats)
+		if err := f.ensure(ctx, beats); err != nil || !f.Prometheus {
+			return err
+		}
+		return f.ensure(ctx, prometheus)
 	})
 	if err := work.Wait(); err != nil {
 		return Programs{}, err
@@ -80,13 +89,14 @@ func (f Fetch) Run(ctx context.Context) (Programs, error) {
 		DemoApp:       f.Cache("bin", "demo-app"),
 		Loadgen:       f.Cache("bin", "loadgen"),
 		Provisioner:   f.Cache("bin", "provisioner"),
+		Prometheus:    prometheus.path,
 	}, nil
 }
 
 // Cached tells which parts are in the cache, by name.
 func (f Fetch) Cached() (map[string]bool, error) {
 	have := map[string]bool{}
-	for _, describe := range []func() (part, error){f.elasticsearch, f.beats} {
+	for _, describe := range []func() (part, error){f.elasticsearch, f.beats, f.prometheus} {
 		p, err := describe()
 		if err != nil {
 			return nil, err
@@ -126,7 +136,7 @@ func (f Fetch) beats() (part, error) {
 			if err := os.MkdirAll(into, 0o755); err != nil {
 				return err
 			}
-			return f.goBuild(ctx, "beats", filepath.Join(f.Repository, "beats", "native"), into, "./filebeat", "./metricbeat")
+			return f.goBuild(ctx, goBuild{name: "beats", dir: filepath.Join(f.Repository, "beats", "native"), into: into, packages: []string{"./filebeat", "./metricbeat"}})
 		},
 	}, err
 }
@@ -138,7 +148,7 @@ func (f Fetch) own(ctx context.Context) error {
 		step.Fail()
 		return err
 	}
-	if err := f.goBuild(ctx, "binaries", f.Repository, f.Cache("bin"), "./demo-app", "./loadgen", "./provisioner"); err != nil {
+	if err := f.goBuild(ctx, goBuild{name: "binaries", dir: f.Repository, into: f.Cache("bin"), packages: []string{"./demo-app", "./loadgen", "./provisioner"}}); err != nil {
 		step.Fail()
 		return err
 	}
@@ -146,16 +156,26 @@ func (f Fetch) own(ctx context.Context) error {
 	return nil
 }
 
+// goBuild says what to build and where to.
+type goBuild struct {
+	name      string // of the log
+	dir, into string
+	flags     []string
+	ldflags   string
+	packages  []string
+}
+
 // goBuild builds commands into a directory. Version control is left out: git
 // refuses to look into a repository of another user, and the build with it.
 // So is C: a machine need not have a compiler for it.
-func (f Fetch) goBuild(ctx context.Context, name, dir, into string, packages ...string) error {
+func (f Fetch) goBuild(ctx context.Context, b goBuild) error {
 	tool, err := exec.LookPath("go")
 	if err != nil {
 		return err
 	}
-	args := append([]string{tool, "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", into + string(filepath.Separator)}, packages...)
-	return f.run(ctx, name, dir, append(os.Environ(), "CGO_ENABLED=0"), args...)
+	args := append([]string{tool, "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w " + b.ldflags}, b.flags...)
+	args = append(args, "-o", b.into+string(filepath.Separator))
+	return f.run(ctx, b.name, b.dir, append(os.Environ(), "CGO_ENABLED=0"), append(args, b.packages...)...)
 }
 
 // ensure makes a part unless it is there. It is made beside its place and

@@ -80,7 +80,7 @@ func fetcher(t *testing.T) Fetch {
 	_, group := supervise.New(context.Background(), dir, nil)
 	t.Cleanup(func() { _ = group.Stop() })
 	return Fetch{
-		Repository: "../..", Versions: versions.Versions{Elastic: "8.19.7", Beats: "7.17.29"},
+		Repository: "../..", Versions: versions.Versions{Elastic: "8.19.7", Beats: "7.17.29", Prometheus: "3.13.5", Alertmanager: "0.31.1"},
 		Cache: func(parts ...string) string { return filepath.Join(append([]string{dir}, parts...)...) },
 		Logs:  dir, Group: group, Progress: progress.New(io.Discard),
 	}
@@ -190,7 +190,7 @@ func TestReadableLetsEverybodyRead(t *testing.T) {
 
 func TestPartsOfTheRepositoryHaveKeys(t *testing.T) {
 	have, err := fetcher(t).Cached()
-	if err != nil || len(have) != 2 || have["elasticsearch"] || have["beats"] {
+	if err != nil || len(have) != 3 || have["elasticsearch"] || have["beats"] || have["prometheus"] {
 		t.Errorf("an empty cache: got %v, %v", have, err)
 	}
 }

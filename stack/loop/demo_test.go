@@ -27,7 +27,7 @@ func runner(t *testing.T) string {
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-o", binary, "plumbline/stack").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
-	fetch := exec.CommandContext(t.Context(), binary, "fetch")
+	fetch := exec.CommandContext(t.Context(), binary, "fetch", "-profile", "prometheus")
 	fetch.Dir, fetch.Stderr = repository, os.Stderr
 	if err := fetch.Run(); err != nil {
 		t.Fatalf("stack fetch: %v", err)
@@ -48,22 +48,28 @@ func stack(t *testing.T, binary string, args ...string) (*exec.Cmd, *transcript.
 	return cmd, said
 }
 
-// TestDemo does what the README's quick start says, up to Ctrl-C.
+// TestDemo does what the README's quick start says, up to Ctrl-C, with the profile
+// prometheus, which adds to it.
 func TestDemo(t *testing.T) {
 	binary := runner(t)
-	cmd, said := stack(t, binary, "demo", "-rate", "100", "-duration", "5s")
-	api := fmt.Sprintf("http://127.0.0.1:%d/docs", 8000+portOffset)
-	board := fmt.Sprintf("http://127.0.0.1:%d/", 5602+portOffset)
-	await(t, "the two addresses", func() error {
-		if text := said.String(); !strings.Contains(text, api) || !strings.Contains(text, board) {
-			return errors.New("not printed yet")
+	cmd, said := stack(t, binary, "demo", "-profile", "prometheus", "-rate", "100", "-duration", "5s")
+	at := func(port int, path string) string { return fmt.Sprintf("http://127.0.0.1:%d%s", port+portOffset, path) }
+	addresses := []string{at(8000, "/docs"), at(5602, "/"), at(9090, "/consoles/index.html"), at(9093, "/")}
+	await(t, "the addresses", func() error {
+		for _, address := range addresses {
+			if !strings.Contains(said.String(), "  "+address+"\n") {
+				return errors.New("not printed yet: " + address)
+			}
 		}
 		return nil
 	})
+	if console := "console: " + at(8089, "/") + "\n"; !strings.Contains(said.String(), console) {
+		t.Errorf("it did not say %q", console)
+	}
 	if !strings.Contains(said.String(), "HOLDS  500 of 500 delivered, 0 lost, 0 duplicated") {
 		t.Error("no verdict before the addresses")
 	}
-	for _, address := range []string{api, board} {
+	for _, address := range addresses {
 		res, err := http.Get(address)
 		if err != nil {
 			t.Errorf("open %s: %v", address, err)
@@ -87,8 +93,8 @@ func TestDemo(t *testing.T) {
 	})
 
 	// Or else that nothing is left would be no news.
-	if up := marked(t); len(up) < 5 {
-		t.Errorf("while it is up: found %+v, want Elasticsearch, the service, two Beats and the board", up)
+	if up := marked(t); len(up) < 8 {
+		t.Errorf("while it is up: found %+v, want Elasticsearch, the service, two Beats, the board, Prometheus, Alertmanager and its receiver", up)
 	}
 	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
@@ -124,7 +130,7 @@ func TestCtrlCWhileStarting(t *testing.T) {
 // leavesNothing fails if a port is taken or a process of the stack lives.
 func leavesNothing(t *testing.T) {
 	t.Helper()
-	for _, port := range []int{8000, 8001, 9200, 9300, 5602, 5066, 5067, 8089} {
+	for _, port := range []int{8000, 8001, 9200, 9300, 5602, 5066, 5067, 8089, 9090, 9093, 9095} {
 		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port+portOffset))
 		if err != nil {
 			t.Errorf("left behind: %v", err)

@@ -23,7 +23,7 @@ func tryShippers(t *testing.T, l *loop) {
 	es := l.administrator(t)
 	env := append(os.Environ(), "ES_URL="+l.Elasticsearch, "ES_CA="+l.CAFile, "ES_API_KEY="+l.secret(t, "shipper_logs.key"))
 	filebeat := func(home string) *exec.Cmd {
-		cmd := exec.Command(l.Filebeat(), "-c", config(t, "filebeat.yml"), "--strict.perms=false", "--path.home", home, "--path.data", filepath.Join(home, "data"))
+		cmd := exec.Command(l.Programs().Filebeat, "-c", config(t, "filebeat.yml"), "--strict.perms=false", "--path.home", home, "--path.data", filepath.Join(home, "data"))
 		cmd.Env = append(env, "LINES="+filepath.Join(home, "*.log"))
 		return cmd
 	}

@@ -47,6 +47,11 @@ func TestLoop(t *testing.T) {
 		l.lookAtBoard(t, r.Account.Run)
 	})
 
+	t.Run("Prometheus has counted every request, in both histograms, with traces", l.lookAtPrometheus)
+
+	// Programs of its own, and much waiting: beside what follows.
+	alerts := l.startGoTest(t, "plumbline/prometheus", ".", "PLUMBLINE_PROMETHEUS="+l.Programs().Prometheus, "PLUMBLINE_BIN="+filepath.Dir(l.Programs().Loadgen))
+
 	t.Run("what loadgen tells of a run adds up, and nothing else can be told", l.told)
 	t.Run("a summary that is not the ledger's is found", l.toldWrong)
 	t.Run("a key that may not tell costs the load nothing", func(t *testing.T) {
@@ -205,6 +210,7 @@ func TestLoop(t *testing.T) {
 	})
 
 	t.Run("lines of every format by several shippers", func(t *testing.T) { tryShippers(t, l) })
+	t.Run("alerts fire and resolve, and Prometheus' tools accept all files", alerts)
 
 	t.Run("Elasticsearch gone in mid-verify is no verdict", func(t *testing.T) {
 		ledger := l.path("calm.ledger")

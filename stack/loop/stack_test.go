@@ -38,7 +38,7 @@ func start(t *testing.T) *loop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := native.Start(t.Context(), native.Options{Repository: repository, PortOffset: portOffset, Command: "test", Stderr: os.Stderr})
+	s, err := native.Start(t.Context(), native.Options{Repository: repository, PortOffset: portOffset, Command: "test", Stderr: os.Stderr, Profile: native.ProfilePrometheus})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -366,14 +366,26 @@ func otherStatus(t *testing.T, line []byte) []byte {
 // goTest runs the tests of another package that want a running part.
 func (l *loop) goTest(t *testing.T, pkg, tests string, env ...string) {
 	t.Helper()
+	l.startGoTest(t, pkg, tests, env...)(t)
+}
+
+// startGoTest does so beside what follows, until the returned function waits.
+func (l *loop) startGoTest(t *testing.T, pkg, tests string, env ...string) (wait func(*testing.T)) {
+	t.Helper()
+	var out bytes.Buffer
 	cmd := exec.CommandContext(t.Context(), "go", "test", "-count=1", "-v", "-run", tests, pkg)
-	cmd.Env = append(os.Environ(), env...)
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Errorf("%s: %v\n%s", pkg, err, out)
+	cmd.Env, cmd.Stdout, cmd.Stderr = append(os.Environ(), env...), &out, &out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
 	}
-	if bytes.Contains(out, []byte("--- SKIP")) || !bytes.Contains(out, []byte("--- PASS")) {
-		t.Errorf("%s: some of it did not run:\n%s", pkg, out)
+	return func(t *testing.T) {
+		t.Helper()
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("%s: %v\n%s", pkg, err, &out)
+		}
+		if bytes.Contains(out.Bytes(), []byte("--- SKIP")) || !bytes.Contains(out.Bytes(), []byte("--- PASS")) {
+			t.Errorf("%s: some of it did not run:\n%s", pkg, &out)
+		}
 	}
 }
 

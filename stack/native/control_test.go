@@ -125,7 +125,8 @@ func TestSecondCopyIsRefusedWithTheHolder(t *testing.T) {
 
 func TestPortsMoveTogether(t *testing.T) {
 	seen := map[int]bool{}
-	for _, p := range portsAt(MaxPortOffset).wanted() {
+	s := Stack{ports: portsAt(MaxPortOffset), options: Options{Profile: ProfilePrometheus}}
+	for _, p := range s.wanted() {
 		if p.Number > 65535 || seen[p.Number] {
 			t.Errorf("port %d for %s", p.Number, p.For)
 		}

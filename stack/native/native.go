@@ -32,6 +32,7 @@ type Options struct {
 	Command    string    // what `stack status` calls this run
 	Stderr     io.Writer // progress
 	Verbose    bool      // also every line that a process logs
+	Profile    string    // "" or one of Profiles: what runs besides
 }
 
 // Stack is a running stack.
@@ -39,6 +40,9 @@ type Stack struct {
 	API           string // http://127.0.0.1:8000
 	Board         string // http://127.0.0.1:5602
 	Elasticsearch string // https://127.0.0.1:9200
+	Console       string // http://127.0.0.1:8089, loadgen's while it sends
+	Prometheus    string // http://127.0.0.1:9090, with the profile
+	Alertmanager  string // http://127.0.0.1:9093, with the profile
 	CAFile        string // what to trust at Elasticsearch
 	KeysDir       string // API keys: reader.key, provisioner.key, …
 	Logs          string // directory: one log per process, and demo-app.json
@@ -83,7 +87,7 @@ func Fetch(ctx context.Context, options Options) (fetch.Programs, error) {
 
 // steps is the product in nine lines.
 func (s *Stack) steps() []step {
-	return []step{
+	all := []step{
 		{"clean", s.clean},                // what a killed run left: processes and files
 		{"preflight", s.preflight},        // tools, ports, disk, memory
 		{"programs", s.fetch},             // download and build what is missing
@@ -94,6 +98,10 @@ func (s *Stack) steps() []step {
 		{"metricbeat", s.startMetricbeat}, // everybody's metrics into Elasticsearch
 		{"board", s.startBoard},           // the dashboards as a page
 	}
+	if s.withPrometheus() {
+		all = append(all, s.prometheusSteps()...)
+	}
+	return all
 }
 
 func (s *Stack) fetchSteps() []step {
@@ -147,6 +155,7 @@ func look(options Options) (*Stack, error) {
 	p, dir := portsAt(options.PortOffset), statedir.Dir{Path: path}
 	return &Stack{
 		API: "http://" + loopback(p.API), Board: "http://" + loopback(p.Board), Elasticsearch: "https://" + loopback(p.Elasticsearch),
+		Console: "http://" + loopback(p.Loadgen), Prometheus: "http://" + loopback(p.Prometheus), Alertmanager: "http://" + loopback(p.Alertmanager),
 		CAFile: dir.Run("certs", "ca.crt"), KeysDir: dir.Run("secrets"), Logs: dir.Run("logs"), Ledger: dir.Run("ledger.jsonl.zst"),
 		options: options, ports: p, versions: v, dir: dir, why: why, progress: progress.New(options.Stderr),
 	}, nil
@@ -205,14 +214,15 @@ func (s *Stack) sweep(ctx context.Context) ([]supervise.Orphan, error) {
 func (s *Stack) Context() context.Context { return s.ctx }
 
 // Child returns a process of the stack by name, or nil: elasticsearch,
-// demo-app, filebeat, metricbeat, board, loadgen, verify.
+// demo-app, filebeat, metricbeat, board, loadgen, verify, and with the profile
+// alerts, alertmanager, prometheus.
 func (s *Stack) Child(name string) *supervise.Child { return s.group.Child(name) }
 
 // KeyFile returns the path of an API key's file: "reader", "provisioner", …
 func (s *Stack) KeyFile(name string) string { return filepath.Join(s.KeysDir, name+".key") }
 
-// Filebeat is the path of the program, to run another one of it.
-func (s *Stack) Filebeat() string { return s.programs.Filebeat }
+// Programs are the paths of what runs.
+func (s *Stack) Programs() fetch.Programs { return s.programs }
 
 // Progress is where to write lines for the user while the stack runs.
 func (s *Stack) Progress() *progress.Printer { return s.progress }

@@ -24,7 +24,7 @@ import (
 
 // preflight fails with every finding that keeps the stack from running.
 func (s *Stack) preflight(ctx context.Context) error {
-	return s.examine(ctx, s.ports.wanted())
+	return s.examine(ctx, s.wanted())
 }
 
 // preflightFetch does so for a run that listens nowhere.
@@ -94,8 +94,9 @@ func (s *Stack) needs() (preflight.Needs, error) {
 		return preflight.Needs{}, err
 	}
 	return preflight.Needs{
-		Elastic: s.versions.Elastic, State: s.dir.Path, Ports: s.ports.wanted(), NodeUID: uid,
+		Elastic: s.versions.Elastic, State: s.dir.Path, Ports: s.wanted(), NodeUID: uid,
 		ServerCached: cached["elasticsearch"], BeatsCached: cached["beats"],
+		Prometheus: s.withPrometheus(), PrometheusCached: cached["prometheus"],
 	}, nil
 }
 
@@ -110,7 +111,7 @@ func nodeUID() (int, error) {
 func (s *Stack) fetcher(jdk string) fetch.Fetch {
 	return fetch.Fetch{
 		Repository: s.options.Repository, Versions: s.versions, Cache: s.dir.Cache, Logs: s.Logs,
-		JDK: jdk, Group: s.group, Progress: s.progress,
+		JDK: jdk, Group: s.group, Progress: s.progress, Prometheus: s.withPrometheus(),
 	}
 }
 

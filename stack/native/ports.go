@@ -8,6 +8,7 @@ import (
 // ports are where the parts listen, all on 127.0.0.1.
 type ports struct {
 	API, Admin, Elasticsearch, Transport, Board, FilebeatStats, MetricbeatStats, Loadgen int
+	Prometheus, Alertmanager, Alerts                                                     int // with the profile
 }
 
 // MaxPortOffset keeps the highest port a port.
@@ -23,12 +24,16 @@ func portsAt(offset int) ports {
 		FilebeatStats:   5066 + offset,
 		MetricbeatStats: 5067 + offset,
 		Loadgen:         8089 + offset,
+		Prometheus:      9090 + offset,
+		Alertmanager:    9093 + offset,
+		Alerts:          9095 + offset,
 	}
 }
 
 // wanted lists the ports for the check that they are free.
-func (p ports) wanted() []preflight.Port {
-	return []preflight.Port{
+func (s *Stack) wanted() []preflight.Port {
+	p := s.ports
+	all := []preflight.Port{
 		{Number: p.API, For: "demo-app"},
 		{Number: p.Admin, For: "demo-app (administration)"},
 		{Number: p.Elasticsearch, For: "Elasticsearch"},
@@ -38,14 +43,30 @@ func (p ports) wanted() []preflight.Port {
 		{Number: p.MetricbeatStats, For: "Metricbeat (statistics)"},
 		{Number: p.Loadgen, For: "loadgen (status, metrics)"},
 	}
+	if s.withPrometheus() {
+		all = append(all, []preflight.Port{
+			{Number: p.Prometheus, For: "Prometheus"},
+			{Number: p.Alertmanager, For: "Alertmanager"},
+			{Number: p.Alerts, For: "the receiver of alerts"},
+		}...)
+	}
+	return all
 }
 
 // addresses is what a user can open.
 func (s *Stack) addresses() []statedir.Address {
-	return []statedir.Address{
+	all := []statedir.Address{
 		{Name: "API docs", URL: s.API + "/docs"},
 		{Name: "API admin", URL: "http://" + loopback(s.ports.Admin) + "/admin/"},
 		{Name: "board", URL: s.Board + "/"},
 		{Name: "Elasticsearch", URL: s.Elasticsearch},
+		{Name: "loadgen, while it sends", URL: s.Console + "/"},
 	}
+	if s.withPrometheus() {
+		all = append(all, []statedir.Address{
+			{Name: "Prometheus", URL: s.Prometheus + "/consoles/index.html"},
+			{Name: "Alertmanager", URL: s.Alertmanager + "/"},
+		}...)
+	}
+	return all
 }

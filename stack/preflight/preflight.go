@@ -26,14 +26,16 @@ type Port struct {
 
 // Needs is what the checks are about.
 type Needs struct {
-	Elastic      string // version
-	State        string // state directory; it need not exist
-	Ports        []Port
-	NodeUID      int  // user of Elasticsearch; 0 = the caller
-	ServerCached bool // Elasticsearch need not be fetched
-	BeatsCached  bool
-	Locked       bool // the caller holds the lock
-	Thorough     bool // also what takes seconds, or is only good to know
+	Elastic          string // version
+	State            string // state directory; it need not exist
+	Ports            []Port
+	NodeUID          int  // user of Elasticsearch; 0 = the caller
+	ServerCached     bool // Elasticsearch need not be fetched
+	BeatsCached      bool
+	Prometheus       bool // runs, too
+	PrometheusCached bool
+	Locked           bool // the caller holds the lock
+	Thorough         bool // also what takes seconds, or is only good to know
 }
 
 // Examine runs all checks, in an order one can read from top to bottom.
@@ -129,6 +131,8 @@ const (
 	runSpace    = 500 << 20
 	serverSpace = 400 << 20
 	beatsSpace  = 2500 << 20 // with the Go build cache
+
+	prometheusSpace = 2500 << 20 // likewise
 )
 
 func space(ctx context.Context, n Needs) doctor.Finding {
@@ -144,6 +148,9 @@ func space(ctx context.Context, n Needs) doctor.Finding {
 	}
 	if !n.BeatsCached {
 		need += beatsSpace
+	}
+	if n.Prometheus && !n.PrometheusCached {
+		need += prometheusSpace
 	}
 	if usage.Free < need {
 		return f.With(doctor.Fail, "%s is free at %s, %s is needed: Elasticsearch stops taking documents near a full disk", gib(usage.Free), at, gib(need))

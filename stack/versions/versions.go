@@ -19,6 +19,9 @@ const File = ".env"
 type Versions struct {
 	Elastic string // Elasticsearch: ELASTIC_VERSION
 	Beats   string // Filebeat and Metricbeat: BEATS_NATIVE_VERSION
+
+	Prometheus   string // PROMETHEUS_VERSION
+	Alertmanager string // ALERTMANAGER_VERSION
 }
 
 // Read reads the file at path. A variable of the environment goes before the
@@ -33,16 +36,18 @@ func Read(path string, getenv func(string) string) (Versions, error) {
 	if err != nil {
 		return Versions{}, fmt.Errorf("read versions: %s: %w", path, err)
 	}
-	v := Versions{
-		Elastic: cmp.Or(getenv("ELASTIC_VERSION"), set["ELASTIC_VERSION"]),
-		Beats:   cmp.Or(getenv("BEATS_NATIVE_VERSION"), set["BEATS_NATIVE_VERSION"]),
-	}
-	for _, part := range []struct{ name, value string }{
-		{"ELASTIC_VERSION", v.Elastic}, {"BEATS_NATIVE_VERSION", v.Beats},
+	var v Versions
+	for _, part := range []struct {
+		name  string
+		value *string
+	}{
+		{"ELASTIC_VERSION", &v.Elastic}, {"BEATS_NATIVE_VERSION", &v.Beats},
+		{"PROMETHEUS_VERSION", &v.Prometheus}, {"ALERTMANAGER_VERSION", &v.Alertmanager},
 	} {
+		*part.value = cmp.Or(getenv(part.name), set[part.name])
 		// The value becomes part of paths and of commands.
-		if !shape.MatchString(part.value) {
-			return Versions{}, fmt.Errorf("read versions: %s=%q in %s or the environment is not a version such as 8.19.7", part.name, part.value, path)
+		if !shape.MatchString(*part.value) {
+			return Versions{}, fmt.Errorf("read versions: %s=%q in %s or the environment is not a version such as 8.19.7", part.name, *part.value, path)
 		}
 	}
 	return v, nil

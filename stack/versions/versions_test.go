@@ -53,7 +53,7 @@ func FuzzParse(f *testing.F) {
 
 func TestRead(t *testing.T) {
 	file := filepath.Join(t.TempDir(), File)
-	if err := os.WriteFile(file, []byte("ELASTIC_VERSION=8.19.7\nBEATS_NATIVE_VERSION=7.17.29\n"), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte("ELASTIC_VERSION=8.19.7\nBEATS_NATIVE_VERSION=7.17.29\nPROMETHEUS_VERSION=3.13.5\nALERTMANAGER_VERSION=0.31.1\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, row := range []struct {
@@ -61,9 +61,9 @@ func TestRead(t *testing.T) {
 		want            Versions
 		fails           bool
 	}{
-		{"the file's versions", "", Versions{"8.19.7", "7.17.29"}, false},
-		{"the environment goes first", "9.2.0", Versions{"9.2.0", "7.17.29"}, false},
-		{"a pre-release is a version", "9.3.0-rc.1", Versions{"9.3.0-rc.1", "7.17.29"}, false},
+		{"the file's versions", "", Versions{"8.19.7", "7.17.29", "3.13.5", "0.31.1"}, false},
+		{"the environment goes first", "9.2.0", Versions{"9.2.0", "7.17.29", "3.13.5", "0.31.1"}, false},
+		{"a pre-release is a version", "9.3.0-rc.1", Versions{"9.3.0-rc.1", "7.17.29", "3.13.5", "0.31.1"}, false},
 		{"a path is no version", "../8.19.7", Versions{}, true},
 		{"a flag is no version", "8.19.7 -Dx=y", Versions{}, true},
 	} {

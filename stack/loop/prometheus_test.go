@@ -1,0 +1,83 @@
+package loop
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+)
+
+// requests are what loadgen has sent: everything but probes and scrapes.
+const requests = `{job="demo-app",http_route!~"/healthz|/readyz|/metrics|/version"}`
+
+// lookAtPrometheus asks about the 2,000 requests of the first load.
+func (l *loop) lookAtPrometheus(t *testing.T) {
+	for what, expr := range map[string]string{
+		"the classic histogram":               `sum(http_server_request_duration_seconds_count` + requests + `) == 2000`,
+		"its buckets":                         `sum(http_server_request_duration_seconds_bucket{le="+Inf",job="demo-app",http_route!~"/healthz|/readyz|/metrics|/version"}) == 2000`,
+		"the native histogram":                `histogram_count(sum(http_server_request_duration_seconds` + requests + `)) == 2000`,
+		"the count since each series' birth":  `round(sum(increase(http_server_request_duration_seconds_count` + requests + `[15m]))) >= 2000`,
+		"all targets but loadgen, which rest": `count(up{job!="loadgen"} == 1) == 4`,
+		"the newest line in Elasticsearch":    `time() - plumbline_newest_document_timestamp_seconds{stream="logs-icat.access-default"} < 15`,
+		"the newest of each stream":           `count(plumbline_newest_document_timestamp_seconds) == 3`,
+		"quantiles of routes":                 `count(job_http_route:http_server_request_duration_seconds:quantile_rate1m{quantile="0.99"} > 0) > 3`,
+		"objectives that are judged":          `count(job:slo_errors_per_requests:ratio_rate5m) == 2`,
+		"no alert but on speed":               `absent(ALERTS{alertstate="firing",alertname!="LatencyBudgetBurn"})`, // the machine may be slow
+	} {
+		await(t, what, func() error { return l.prometheus("query", expr, &[]json.RawMessage{}) })
+	}
+
+	var series []struct {
+		Exemplars []struct{ Labels map[string]string }
+	}
+	await(t, "exemplars", func() error {
+		return l.prometheus("query_exemplars", `http_server_request_duration_seconds_bucket`+requests, &series)
+	})
+	trace := series[0].Exemplars[0].Labels["trace_id"]
+	lines, err := os.ReadFile(l.log())
+	if err != nil || trace == "" || !strings.Contains(string(lines), `"trace":{"id":"`+trace+`"`) {
+		t.Errorf("no line has the trace %q of an exemplar (%v)", trace, err)
+	}
+
+	res, err := http.Get(l.Prometheus + "/consoles/index.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	page, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode != http.StatusOK || !strings.Contains(string(page), "<code>/datasets</code>") {
+		t.Errorf("the page: %s, %v:\n%s", res.Status, err, page)
+	}
+}
+
+// prometheus asks Prometheus and reads a result that is not empty.
+func (l *loop) prometheus(endpoint, query string, into any) error {
+	res, err := http.Get(l.Prometheus + "/api/v1/" + endpoint + "?" + url.Values{"query": {query}, "start": {"0"}, "end": {"9999999999"}}.Encode())
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	var answer struct {
+		Error string
+		Data  json.RawMessage
+	}
+	if err := json.NewDecoder(res.Body).Decode(&answer); err != nil {
+		return err
+	}
+	result := answer.Data // query_exemplars has them at once, query one level below
+	if endpoint == "query" {
+		var data struct{ Result json.RawMessage }
+		if err := json.Unmarshal(answer.Data, &data); err != nil {
+			return fmt.Errorf("%s: %s, %w", query, answer.Error, err)
+		}
+		result = data.Result
+	}
+	if string(result) == "[]" || len(result) == 0 {
+		return fmt.Errorf("%s: no result %s", query, answer.Error)
+	}
+	return json.Unmarshal(result, into)
+}
