@@ -1,5 +1,6 @@
 # make demo     start everything, send load, prove its arrival, serve the board until Ctrl-C
 # make smoke    the same, then stop; fails unless all holds (bin/stack smoke gives the verdict's own exit code)
+# make red      every source of rate, errors and duration against the truth, under several workloads
 # make test     everything that proves the project
 #
 # Flags go in ARGS: make smoke ARGS="-rate 500 -duration 1m -v". PROFILE=prometheus make demo runs Prometheus and
@@ -13,7 +14,7 @@ ACTIONLINT  := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 PARTS := ./demo-app ./demo-app/icatfake ./loadgen ./provisioner
 ARCHS := amd64 arm64
 
-.PHONY: build demo smoke up down status doctor test test-containers bench bench-app bench-loadgen lint compose-config images cross sbom update clean help
+.PHONY: build demo smoke red up down status doctor test test-containers bench bench-app bench-loadgen lint compose-config images cross sbom update clean help
 
 build: ## our binaries into bin/
 	@CGO_ENABLED=0 go build -trimpath -buildvcs=false -o bin/ ./demo-app ./loadgen ./provisioner ./stack
@@ -21,7 +22,7 @@ build: ## our binaries into bin/
 bin/stack: FORCE # only the runner: it builds the others itself
 	@CGO_ENABLED=0 go build -trimpath -buildvcs=false -o bin/stack ./stack
 
-demo smoke up down status doctor: bin/stack ## run the stack: see bin/stack -h
+demo smoke red up down status doctor: bin/stack ## run the stack: see bin/stack -h
 	@bin/stack $@ $(if $(and $(PROFILE),$(filter demo smoke up doctor,$@)),-profile $(PROFILE)) $(ARGS)
 
 test: lint cross ## everything: linters, all tests with the race detector, the whole loop on the real parts
@@ -78,7 +79,7 @@ sbom: ## what is in each program, as CycloneDX, into artifacts/sbom
 
 update: ## format, and rewrite the golden files
 	gofmt -w .
-	go test ./stack ./dashboards ./provisioner/arrival ./loadgen/report ./k8s ./demo-app ./demo-app/internal/config ./demo-app/internal/rest -update
+	go test ./stack ./dashboards ./provisioner/arrival ./provisioner/red ./loadgen/report ./k8s ./demo-app ./demo-app/internal/config ./demo-app/internal/rest -update
 
 clean: ## everything made here; downloads and builds are made again
 	@if [ -x bin/stack ]; then bin/stack down; fi

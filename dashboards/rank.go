@@ -11,9 +11,15 @@ import (
 // leaves the percentiles of a short run exact and those of a long one close.
 const compression = 2000
 
-// tolerance is the percentile rule: a value that Elasticsearch gives for the
+// tolerance is RankTolerance at the compression of the panels.
+func tolerance(q float64, n int64) float64 { return RankTolerance(compression, q, n) }
+
+// PanelCompression is the compression that the panels ask for.
+func PanelCompression() float64 { return compression }
+
+// RankTolerance is the percentile rule: a value that Elasticsearch gives for the
 // quantile q of n values is right when its rank among the exact values is
-// within q ± tolerance.
+// within q ± RankTolerance.
 //
 // Elasticsearch keeps up to 20·compression values and sorts them, so that a
 // percentile is exact but for the interpolation between two neighbours: 1/n.
@@ -27,12 +33,12 @@ const compression = 2000
 // The textbook w = 4·q·(1−q)/compression belongs to the digest of
 // execution_hint high_accuracy. That one is about eight times slower, and
 // front ends do not ask for it.
-func tolerance(q float64, n int64) float64 {
+func RankTolerance(compression, q float64, n int64) float64 {
 	if n == 0 {
 		return 0
 	}
 	between := 1 / float64(n)
-	if n < 20*compression {
+	if float64(n) < 20*compression {
 		return between
 	}
 	z := 4*math.Log(float64(n)/compression) + 24

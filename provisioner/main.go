@@ -3,6 +3,8 @@
 //
 //	provisioner setup   roles, keys and index templates, as a list of named steps
 //	provisioner verify  every attempt of a ledger against Elasticsearch, by identity
+//	provisioner red     the sources of RED metrics against what happened
+//	provisioner series  how many series each metric of a Prometheus has
 //	provisioner board   the dashboards as a web page
 //	provisioner alerts  what Alertmanager sends, a line for each change
 //	provisioner doctor  whether this machine's Docker is fit for compose.yaml
@@ -31,7 +33,7 @@ type command struct {
 }
 
 func commands() []command {
-	return []command{setupCommand(), verifyCommand(), boardCommand(), alertsCommand(), healthcheckCommand(), doctorCommand()}
+	return []command{setupCommand(), verifyCommand(), redCommand(), seriesCommand(), boardCommand(), alertsCommand(), healthcheckCommand(), doctorCommand()}
 }
 
 func main() { os.Exit(cli.Main("provisioner", run)) }

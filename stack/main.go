@@ -22,6 +22,7 @@ import (
 	"plumbline/cli"
 	"plumbline/loadgen/pace"
 	"plumbline/stack/native"
+	"plumbline/stack/workload"
 )
 
 func main() {
@@ -42,6 +43,7 @@ func commands() []command {
 	return []command{
 		{"demo", "start, send load, show the verdict, stay until Ctrl-C", demo},
 		{"smoke", "the same, then stop and exit with the verdict's code", smoke},
+		{"red", "hold every source of rate, errors and duration against the truth, under workloads", redBenchmark},
 		{"up", "start and stay until Ctrl-C, without load", up},
 		{"status", "what is running, from another terminal", status},
 		{"down", "stop it, from another terminal", down},
@@ -54,6 +56,7 @@ func commands() []command {
 type call struct {
 	options        native.Options
 	load           pace.Constant
+	workloads      []workload.Workload
 	json           bool
 	containers     bool
 	stdout, stderr io.Writer
@@ -91,7 +94,7 @@ func names() string {
 func parse(name string, args []string, stdout, stderr io.Writer) (call, error) {
 	c := call{stdout: stdout, stderr: stderr}
 	c.options.Command, c.options.Stderr = name, stderr
-	output := "table"
+	output, chosen := "table", ""
 	flags := flag.NewFlagSet(name, flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&c.options.State, "state", "", "")
@@ -99,13 +102,18 @@ func parse(name string, args []string, stdout, stderr io.Writer) (call, error) {
 	if slices.Contains([]string{"demo", "smoke", "up", "fetch", "doctor"}, name) {
 		flags.StringVar(&c.options.Profile, "profile", "", "")
 	}
+	if slices.Contains([]string{"demo", "smoke", "red", "up", "fetch"}, name) {
+		flags.BoolVar(&c.options.Verbose, "v", false, "")
+	}
 	switch name {
 	case "demo", "smoke":
 		flags.Float64Var(&c.load.Rate, "rate", 200, "")
 		flags.DurationVar(&c.load.Duration, "duration", defaultDuration, "")
-		fallthrough
-	case "up", "fetch":
-		flags.BoolVar(&c.options.Verbose, "v", false, "")
+	case "red":
+		c.options.Profile = native.ProfilePrometheus
+		flags.Float64Var(&c.load.Rate, "rate", workload.UsualRate, "")
+		flags.DurationVar(&c.load.Duration, "duration", workload.UsualLength, "")
+		flags.StringVar(&chosen, "workload", strings.Join(workload.Usual(), ","), "")
 	case "doctor":
 		flags.BoolVar(&c.containers, "containers", false, "")
 		fallthrough
@@ -128,13 +136,18 @@ func parse(name string, args []string, stdout, stderr io.Writer) (call, error) {
 	case c.options.PortOffset < 0 || c.options.PortOffset > native.MaxPortOffset:
 		return c, usageError("%s: -port-offset %d: want 0 to %d", name, c.options.PortOffset, native.MaxPortOffset)
 	}
-	if name == "demo" || name == "smoke" {
+	var err error
+	if name == "demo" || name == "smoke" || name == "red" {
 		if err := c.load.Validate(); err != nil {
 			return c, usageError("%s: -%v", name, err)
 		}
 	}
+	if name == "red" {
+		if c.workloads, err = workload.Choose(chosen); err != nil {
+			return c, usageError("red: -workload: %v", err)
+		}
+	}
 	c.json = output == "json"
-	var err error
 	c.options.Repository, err = repository()
 	return c, err
 }

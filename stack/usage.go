@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"plumbline/stack/workload"
 )
 
 const defaultDuration = 20 * time.Second
@@ -19,7 +21,13 @@ Flags of demo and smoke:
   -rate N         requests per second (200)
   -duration D     how long to send (20s)
 
-Flags of demo, smoke, up and fetch:
+Flags of red, which always has the profile prometheus:
+  -workload LIST  all, or some of WORKLOADS
+                  (USUAL)
+  -rate N         requests per second, of workloads without a rate of their own (100)
+  -duration D     how long to send each, likewise (30s)
+
+Flags of demo, smoke, red, up and fetch:
   -v              print what each process logs, and at the end where time went
 
 Flags of demo, smoke, up, fetch and doctor:
@@ -38,8 +46,8 @@ Flags of all commands:
   -port-offset N  add N to every port (0), for a second stack beside the first
 
 A state directory holds cache/, what was downloaded and built, and run/, the
-latest run: logs, ledger, secrets, Elasticsearch's data. Each start of demo,
-smoke and up empties run/, so it begins with an empty Elasticsearch and new
+latest run: logs, ledger, secrets, Elasticsearch's data, and of red the reports
+in red/. Each start of demo, smoke, red and up empties run/, so it begins with an empty Elasticsearch and new
 secrets; after a stop it is kept for you to look into.
 
 As root, Elasticsearch runs under a user id of its own: it refuses to be root.
@@ -52,5 +60,9 @@ Exit codes: 0 all holds, 1 it does not, 2 could not be measured or done,
 Example:
   stack smoke -rate 500 -duration 1m
 `)
-	return b.String()
+	var workloads []string
+	for _, w := range workload.All() {
+		workloads = append(workloads, w.Name)
+	}
+	return strings.NewReplacer("WORKLOADS", strings.Join(workloads, ","), "USUAL", strings.Join(workload.Usual(), ",")).Replace(b.String())
 }

@@ -3,6 +3,7 @@ package arrival
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"sync"
 	"time"
 
@@ -28,8 +29,18 @@ type Audit struct {
 	RunID   string      // refuse the ledger of another run; "" = any
 	Partial bool        // judge what a ledger without its trailer holds, too
 	Lines   LineReading // how to read documents of lines
+	Each    func(Line)  // is told of each document that belongs to an attempt, in any order; nil for nobody
 
 	window, page int // sizes; 0 for the usual. Tests make them small.
+}
+
+// Line is a document of an attempt: what it says about the request.
+type Line struct {
+	Seq           uint64
+	Method, Route string
+	Status        int
+	Took          time.Duration
+	Ended         time.Time // to the millisecond that Elasticsearch keeps
 }
 
 // pass is one run of an audit: a view of the index frozen at one instant, and
@@ -124,7 +135,10 @@ func (p *pass) readWindows(ctx context.Context, book *ledger.Reader) error {
 
 func (p *pass) readWindow(ctx context.Context, w *window) error {
 	query := all(term(telemetry.FieldRunID, p.account.Run), between(w.first, w.last))
-	err := p.read(ctx, query, auditLayout(), func(d *document) { w.take(d, p.account) })
+	err := p.read(ctx, query, auditLayout(), func(d *document) {
+		w.take(d, p.account)
+		p.hand(d)
+	})
 	if err != nil {
 		return err
 	}
@@ -132,6 +146,19 @@ func (p *pass) readWindow(ctx context.Context, w *window) error {
 	defer p.mu.Unlock()
 	w.close(p.account)
 	return nil
+}
+
+// hand tells of a document, if it is whole.
+func (p *pass) hand(d *document) {
+	if p.Each == nil {
+		return
+	}
+	took, timed := d.duration()
+	ended, dated := d.time(colTimestamp)
+	status, err := strconv.Atoi(string(d.values[colStatus]))
+	if timed && dated && err == nil {
+		p.Each(Line{d.seq(), string(d.values[colMethod]), string(d.values[colRoute]), status, took, ended})
+	}
 }
 
 // read calls yield, under the lock, for each document of the frozen view that

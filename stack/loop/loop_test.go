@@ -49,6 +49,8 @@ func TestLoop(t *testing.T) {
 
 	t.Run("Prometheus has counted every request, in both histograms, with traces", l.lookAtPrometheus)
 
+	t.Run("every source of RED metrics keeps what it promises", l.red)
+
 	// Programs of its own, and much waiting: beside what follows.
 	alerts := l.startGoTest(t, "plumbline/prometheus", ".", "PLUMBLINE_PROMETHEUS="+l.Programs().Prometheus, "PLUMBLINE_BIN="+filepath.Dir(l.Programs().Loadgen))
 

@@ -110,7 +110,7 @@ func (s *Switch) Inject(ctx context.Context, route string) error {
 }
 
 func (s *Switch) befall(ctx context.Context, r *active) error {
-	if r.Latency != nil {
+	if r.Latency != nil && (r.Latency.Share == 0 || s.float() < r.Latency.Share) {
 		s.count("latency")
 		if err := sleep(ctx, r.Latency.draw(s.float())); err != nil {
 			return err

@@ -59,6 +59,7 @@ func (e *Error) code(at float64) icat.Code {
 // Latency is a distribution of delays. Its shape says which of the others it
 // takes; no delay exceeds a minute.
 type Latency struct {
+	Share  float64  `json:"share,omitempty"`  // of the requests that are delayed, the others are not; all when absent
 	Shape  string   `json:"shape"`            // constant, uniform, exponential, lognormal
 	Value  Duration `json:"value,omitempty"`  // constant
 	Min    Duration `json:"min,omitempty"`    // uniform
@@ -126,6 +127,9 @@ func (r *Rule) check() error {
 func share(f float64) bool { return f >= 0 && f <= 1 }
 
 func (l *Latency) check() error {
+	if !share(l.Share) {
+		return errors.New("share is not from 0 to 1")
+	}
 	// What the shape takes; all else must be absent.
 	var takes []Duration
 	all := []Duration{l.Value, l.Min, l.Max, l.Mean, l.Median, l.P99}
