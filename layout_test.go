@@ -78,6 +78,8 @@ func homes() map[string][]string {
 		"github.com/rs/zerolog":                   {"demo-app/telemetry"},
 		"modernc.org/sqlite":                      {"demo-app/internal/store"},
 		"github.com/pressly/goose/v3":             {"demo-app/internal/store"},
+		"github.com/grafana":                      {"provisioner/grafana"},
+		"github.com/go-openapi":                   {"provisioner/grafana"},
 		"github.com/klauspost/compress":           {"loadgen/ledger", "provisioner/promql"},
 		"github.com/go-faster/jx":                 {"loadgen/ledger", "provisioner/arrival", "demo-app/telemetry"},
 		"github.com/HdrHistogram/hdrhistogram-go": {"loadgen", "provisioner/arrival", "dashboards"},

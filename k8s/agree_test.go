@@ -39,6 +39,9 @@ func (f facts) disagreements(c container) []string {
 	for _, arg := range c.Args {
 		port, ok := strings.CutPrefix(arg, "-addr=:")
 		native := map[string]string{"demo-app": "API", "provisioner": "Board"}[c.program()]
+		if c.Args[0] == "alerts" {
+			native = "Alerts"
+		}
 		if want := f.Ports[native]; ok && native != "" && port != want {
 			found = append(found, fmt.Sprintf("%s: listens on %s, natively on %s", c.Name, port, want))
 		}

@@ -107,7 +107,8 @@ func TestComposePublishesTheNativePorts(t *testing.T) {
 	f := learn(t)
 	want := map[string]string{
 		"demo-app": f.Ports["API"], "elasticsearch": f.Ports["Elasticsearch"], "board": f.Ports["Board"],
-		"loadgen": "8089", "kibana": "5601", // where nothing listens natively
+		"prometheus": f.Ports["Prometheus"], "alertmanager": f.Ports["Alertmanager"],
+		"loadgen": "8089", "kibana": "5601", "grafana": "3000", // where nothing listens natively
 		"demo-app-upstream": "8010",         // beside demo-app
 		"balancer":          f.Ports["API"], // in its place
 	}

@@ -247,6 +247,17 @@ func TestLayMakesWhatTheFilesReferTo(t *testing.T) {
 	}
 }
 
+// Containers start Prometheus with the features that it wants natively.
+func TestContainersHaveTheFeatures(t *testing.T) {
+	text, err := os.ReadFile("../compose.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "- --enable-feature=" + Features + "\n"; !strings.Contains(string(text), want) {
+		t.Errorf("compose.yaml has no %q", want)
+	}
+}
+
 // The targets of containers are those of the native runner.
 func TestTargetsAreTheSameInContainers(t *testing.T) {
 	source, err := os.ReadFile("../stack/native/prometheus.go")

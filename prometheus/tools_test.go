@@ -12,6 +12,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"plumbline/dashboards/grafana"
 )
 
 // The tests from here on run real programs. The test of the whole loop builds
@@ -113,6 +116,32 @@ func TestRoutes(t *testing.T) {
 	}
 }
 
+// panels are the expressions of Grafana's dashboard, by panel.
+func panels(t *testing.T) map[string]string {
+	t.Helper()
+	queries, err := grafana.Queries("demo-app", time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]string{}
+	for _, q := range queries {
+		all[q.Panel+" "+q.Ref] = q.Expression
+	}
+	return all
+}
+
+// Prometheus' own parser takes what each panel asks.
+func TestPanelsParse(t *testing.T) {
+	program(t, toolsVariable, "")
+	t.Parallel()
+	for _, expr := range panels(t) {
+		check(t, nil, "promtool", "--experimental", "promql", "format", expr)
+	}
+	if _, err := run(t, nil, "promtool", "--experimental", "promql", "format", "sum(rate(a[1m])"); err == nil {
+		t.Error("half an expression is taken for one")
+	}
+}
+
 // TestMetrics reads what every program of ours serves: promtool finds no fault
 // with it, and there is nothing in a rule that no program has.
 func TestMetrics(t *testing.T) {
@@ -147,10 +176,17 @@ func TestMetrics(t *testing.T) {
 	for _, r := range rules(t) {
 		known = append(known, r.Record)
 	}
+	asked := map[string]string{}
 	for _, r := range rules(t) {
-		for _, name := range metrics(r.Expr) {
+		asked[r.Record+r.name()] = r.Expr
+	}
+	for what, expr := range panels(t) {
+		asked[what] = expr
+	}
+	for what, expr := range asked {
+		for _, name := range metrics(expr) {
 			if !slices.Contains(known, name) {
-				t.Errorf("%s%s: nobody has %s", r.Record, r.name(), name)
+				t.Errorf("%s: nobody has %s", what, name)
 			}
 		}
 	}

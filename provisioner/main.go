@@ -7,6 +7,7 @@
 //	provisioner series  how many series each metric of a Prometheus has
 //	provisioner board   the dashboards as a web page
 //	provisioner alerts  what Alertmanager sends, a line for each change
+//	provisioner grafana a Grafana's data sources and dashboard
 //	provisioner doctor  whether this machine's Docker is fit for compose.yaml
 //
 // Each command lives in a file of its own beside this one; the client of
@@ -33,7 +34,7 @@ type command struct {
 }
 
 func commands() []command {
-	return []command{setupCommand(), verifyCommand(), redCommand(), seriesCommand(), boardCommand(), alertsCommand(), healthcheckCommand(), doctorCommand()}
+	return []command{setupCommand(), verifyCommand(), redCommand(), seriesCommand(), boardCommand(), alertsCommand(), grafanaCommand(), healthcheckCommand(), doctorCommand()}
 }
 
 func main() { os.Exit(cli.Main("provisioner", run)) }

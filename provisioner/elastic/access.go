@@ -62,6 +62,16 @@ func authorize(c Config) ([]elastictransport.Option, error) {
 	return nil, nil
 }
 
+// Authorization returns the value of the header by which a key file's caller is
+// known, for who asks Elasticsearch without this client. It is a secret.
+func Authorization(keyFile string) (string, error) {
+	key, err := readKey(keyFile)
+	if err != nil {
+		return "", err
+	}
+	return "ApiKey " + base64.StdEncoding.EncodeToString([]byte(key)), nil
+}
+
 // readKey returns "id:api_key" from a file of that one line.
 func readKey(path string) (string, error) {
 	text, err := readFile("API key", path)

@@ -9,6 +9,9 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
+
+	"plumbline/dashboards/grafana"
 )
 
 // requests are what loadgen has sent: everything but probes and scrapes.
@@ -31,12 +34,19 @@ func (l *loop) lookAtPrometheus(t *testing.T) {
 		await(t, what, func() error { return l.prometheus("query", expr, &[]json.RawMessage{}) })
 	}
 
+	queries, err := grafana.Queries("demo-app", time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var series []struct {
 		Exemplars []struct{ Labels map[string]string }
 	}
-	await(t, "exemplars", func() error {
-		return l.prometheus("query_exemplars", `http_server_request_duration_seconds_bucket`+requests, &series)
-	})
+	for _, q := range queries { // each panel of Grafana's dashboard has something to draw
+		await(t, q.Panel, func() error { return l.prometheus("query", q.Expression, &[]json.RawMessage{}) })
+		if q.Exemplars {
+			await(t, q.Panel+"'s exemplars", func() error { return l.prometheus("query_exemplars", q.Expression, &series) })
+		}
+	}
 	trace := series[0].Exemplars[0].Labels["trace_id"]
 	lines, err := os.ReadFile(l.log())
 	if err != nil || trace == "" || !strings.Contains(string(lines), `"trace":{"id":"`+trace+`"`) {

@@ -79,7 +79,7 @@ func (s *Stack) startPrometheus(ctx context.Context) error {
 			"--storage.tsdb.path=" + filepath.Join(dir, "data"), "--web.listen-address=" + loopback(s.ports.Prometheus),
 			"--web.external-url=" + s.Prometheus + "/", "--web.console.templates=" + filepath.Join(dir, "consoles"),
 			"--enable-feature=" + prometheus.Features},
-	}, supervise.Gate{What: "scraping demo-app", Within: 30 * time.Second, Check: supervise.Reads(client(), scraped, hasResult)})
+	}, supervise.Gate{What: "scraping demo-app", Within: time.Minute, Check: supervise.Reads(client(), scraped, hasResult)})
 }
 
 // hasResult finds fault with an answer of Prometheus that holds no sample.
