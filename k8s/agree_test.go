@@ -39,8 +39,11 @@ func (f facts) disagreements(c container) []string {
 	for _, arg := range c.Args {
 		port, ok := strings.CutPrefix(arg, "-addr=:")
 		native := map[string]string{"demo-app": "API", "provisioner": "Board"}[c.program()]
-		if c.Args[0] == "alerts" {
+		switch c.Args[0] {
+		case "alerts":
 			native = "Alerts"
+		case "canary":
+			native = "Canary"
 		}
 		if want := f.Ports[native]; ok && native != "" && port != want {
 			found = append(found, fmt.Sprintf("%s: listens on %s, natively on %s", c.Name, port, want))

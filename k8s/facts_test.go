@@ -188,7 +188,7 @@ func flatten(into map[string]string, path string, value any) {
 
 func TestFactsAreFound(t *testing.T) {
 	f := learn(t)
-	for _, name := range []string{"API", "Elasticsearch", "Board", "FilebeatStats", "MetricbeatStats", "Prometheus", "Alertmanager", "Alerts"} {
+	for _, name := range []string{"API", "Elasticsearch", "Board", "FilebeatStats", "MetricbeatStats", "Prometheus", "Alertmanager", "Alerts", "Canary"} {
 		if f.Ports[name] == "" {
 			t.Errorf("no port %s in the native runner", name)
 		}

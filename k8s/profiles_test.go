@@ -58,13 +58,13 @@ func TestProfiles(t *testing.T) {
 	always := []string{"board", "demo-app", "elasticsearch", "filebeat", "hand-out", "kibana", "loadgen", "metricbeat", "provisioner", "setup", "setup-certs", "worker"}
 	for profile, more := range map[string][]string{
 		"":           nil,
-		"prometheus": {"prometheus", "alertmanager", "alerts", "grafana", "grafana-setup"},
+		"prometheus": {"prometheus", "alertmanager", "alerts", "canary", "grafana", "grafana-setup"},
 		"mariadb":    {"mariadb", "use-mariadb"},
 		"redis":      {"redis", "use-redis"},
 		"upstream":   {"demo-app-upstream", "icat"},
 		"operator":   {"operator"},
 		"balancer":   {"balancer"},
-		allProfiles:  {"mariadb", "use-mariadb", "redis", "use-redis", "demo-app-upstream", "icat", "operator", "balancer", "prometheus", "alertmanager", "alerts", "grafana", "grafana-setup"},
+		allProfiles:  {"mariadb", "use-mariadb", "redis", "use-redis", "demo-app-upstream", "icat", "operator", "balancer", "prometheus", "alertmanager", "alerts", "canary", "grafana", "grafana-setup"},
 	} {
 		t.Run("profile "+profile, func(t *testing.T) {
 			p := loadCompose(t, profile)

@@ -151,6 +151,7 @@ func TestMetrics(t *testing.T) {
 	s.demoApp(t)
 	s.start(t, "worker", program(t, ownVariable, "demo-app"), "worker", "-probe-addr", s.at("worker"), "-database-url", filepath.Join(s.dir, "worker.db"))
 	s.start(t, "board", program(t, ownVariable, "provisioner"), "board", "-addr", s.at("board"), "-es", "http://127.0.0.1:1")
+	s.start(t, "canary", program(t, ownVariable, "provisioner"), "canary", "-addr", s.at("canary"), "-target", s.url("demo-app"), "-es", "http://127.0.0.1:1")
 	s.load(t)
 
 	known := []string{"up", "ALERTS"}
@@ -161,6 +162,7 @@ func TestMetrics(t *testing.T) {
 		"demo-app": {"/metrics", "http_server_request_duration_seconds"},
 		"worker":   {"/metrics", "icat_jobs_queue_depth"},
 		"board":    {"/metrics", "process_cpu_seconds_total"}, // without Elasticsearch it knows no more
+		"canary":   {"/metrics", "plumbline_canary_lost_total"},
 		"loadgen":  {"/metrics", "loadgen_requests_sent_total"},
 	} {
 		text := s.get(t, name, about.path, about.report)

@@ -7,6 +7,7 @@
 //	provisioner series  how many series each metric of a Prometheus has
 //	provisioner board   the dashboards as a web page
 //	provisioner alerts  what Alertmanager sends, a line for each change
+//	provisioner canary  one request after the other, and its line looked for
 //	provisioner grafana a Grafana's data sources and dashboard
 //	provisioner doctor  whether this machine's Docker is fit for compose.yaml
 //
@@ -34,7 +35,7 @@ type command struct {
 }
 
 func commands() []command {
-	return []command{setupCommand(), verifyCommand(), redCommand(), seriesCommand(), boardCommand(), alertsCommand(), grafanaCommand(), healthcheckCommand(), doctorCommand()}
+	return []command{setupCommand(), verifyCommand(), redCommand(), seriesCommand(), boardCommand(), alertsCommand(), canaryCommand(), grafanaCommand(), healthcheckCommand(), doctorCommand()}
 }
 
 func main() { os.Exit(cli.Main("provisioner", run)) }

@@ -130,7 +130,7 @@ func TestCtrlCWhileStarting(t *testing.T) {
 // leavesNothing fails if a port is taken or a process of the stack lives.
 func leavesNothing(t *testing.T) {
 	t.Helper()
-	for _, port := range []int{8000, 8001, 9200, 9300, 5602, 5066, 5067, 8089, 9090, 9093, 9095} {
+	for _, port := range []int{8000, 8001, 9200, 9300, 5602, 5066, 5067, 8089, 9090, 9093, 9095, 9096} {
 		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port+portOffset))
 		if err != nil {
 			t.Errorf("left behind: %v", err)

@@ -215,7 +215,7 @@ func (s *Stack) Context() context.Context { return s.ctx }
 
 // Child returns a process of the stack by name, or nil: elasticsearch,
 // demo-app, filebeat, metricbeat, board, loadgen, verify, and with the profile
-// alerts, alertmanager, prometheus.
+// alerts, canary, alertmanager, prometheus.
 func (s *Stack) Child(name string) *supervise.Child { return s.group.Child(name) }
 
 // KeyFile returns the path of an API key's file: "reader", "provisioner", …

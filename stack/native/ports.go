@@ -8,7 +8,7 @@ import (
 // ports are where the parts listen, all on 127.0.0.1.
 type ports struct {
 	API, Admin, Elasticsearch, Transport, Board, FilebeatStats, MetricbeatStats, Loadgen int
-	Prometheus, Alertmanager, Alerts                                                     int // with the profile
+	Prometheus, Alertmanager, Alerts, Canary                                             int // with the profile
 }
 
 // MaxPortOffset keeps the highest port a port.
@@ -27,6 +27,7 @@ func portsAt(offset int) ports {
 		Prometheus:      9090 + offset,
 		Alertmanager:    9093 + offset,
 		Alerts:          9095 + offset,
+		Canary:          9096 + offset,
 	}
 }
 
@@ -48,6 +49,7 @@ func (s *Stack) wanted() []preflight.Port {
 			{Number: p.Prometheus, For: "Prometheus"},
 			{Number: p.Alertmanager, For: "Alertmanager"},
 			{Number: p.Alerts, For: "the receiver of alerts"},
+			{Number: p.Canary, For: "the canary"},
 		}...)
 	}
 	return all

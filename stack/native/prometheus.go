@@ -15,7 +15,8 @@ import (
 	"plumbline/stack/supervise"
 )
 
-// ProfilePrometheus adds Prometheus, Alertmanager and a receiver of its alerts.
+// ProfilePrometheus adds Prometheus, Alertmanager, a receiver of its alerts and a
+// canary.
 const ProfilePrometheus = "prometheus"
 
 // Profiles are the names that Options.Profile may have, besides none.
@@ -28,6 +29,7 @@ func (s *Stack) prometheusSteps() []step {
 	return []step{
 		{"prometheus configuration", s.layPrometheus},
 		{"alerts", s.startAlerts},             // prints what Alertmanager sends
+		{"canary", s.startCanary},             // one request after the other, and its line looked for
 		{"alertmanager", s.startAlertmanager}, // groups alerts, and tells of them
 		{"prometheus", s.startPrometheus},     // scrapes, evaluates rules
 	}
@@ -43,6 +45,7 @@ func (s *Stack) layPrometheus(context.Context) error {
 			{Job: "demo-app", Address: loopback(s.ports.API)},
 			{Job: "loadgen", Address: loopback(s.ports.Loadgen)}, // while it sends
 			{Job: "board", Address: loopback(s.ports.Board)},
+			{Job: "canary", Address: loopback(s.ports.Canary)},
 			{Job: "prometheus", Address: loopback(s.ports.Prometheus)},
 			{Job: "alertmanager", Address: loopback(s.ports.Alertmanager)},
 		},
@@ -56,6 +59,14 @@ func (s *Stack) startAlerts(ctx context.Context) error {
 		Name: "alerts", Log: s.log("alerts"), Env: environment(), Show: s.progress,
 		Command: []string{s.programs.Provisioner, "alerts", "-addr", loopback(s.ports.Alerts)},
 	}, supervise.Gate{What: "listening", Within: 10 * time.Second, Check: supervise.Answers(client(), "http://"+loopback(s.ports.Alerts)+"/healthz")})
+}
+
+func (s *Stack) startCanary(ctx context.Context) error {
+	return s.startShown(ctx, "", supervise.Spec{
+		Name: "canary", Log: s.log("canary"), Env: environment(),
+		Command: []string{s.programs.Provisioner, "canary", "-target", s.API, "-addr", loopback(s.ports.Canary),
+			"-es", s.Elasticsearch, "-ca", s.CAFile, "-key-file", s.KeyFile("reader")},
+	}, supervise.Gate{What: "listening", Within: 10 * time.Second, Check: supervise.Answers(client(), "http://"+loopback(s.ports.Canary)+"/healthz")})
 }
 
 func (s *Stack) startAlertmanager(ctx context.Context) error {
