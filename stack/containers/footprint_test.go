@@ -65,8 +65,8 @@ func (f *footprint) table(services, usual map[string]service) string {
 	for _, name := range slices.Sorted(maps.Keys(services)) {
 		s := services[name]
 		peak, limit := f.peak[name], s.limit()
-		if peak == 0 {
-			continue // of a profile that did not run
+		if peak < 1<<20 {
+			continue // it did not run, or too shortly to be seen
 		}
 		image, _, _ := strings.Cut(s.Image, ":")
 		t.AppendRow(table.Row{name, image, mib(peak), mib(limit), fmt.Sprintf("%d %%", 100*peak/max(limit, 1))})
