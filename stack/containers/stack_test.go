@@ -14,6 +14,7 @@ import (
 // and does to it on the way what should not harm it. With -short it leaves out
 // what takes long and shows what other rows show in a similar way.
 func TestStack(t *testing.T) {
+	asked(t)
 	p := open(t, "RATE=200", "DURATION=10s")
 	memory := p.watch(t)
 

@@ -104,6 +104,7 @@ func (e *engine) leavesNothing(t *testing.T, before map[string][]string) {
 
 // TestEngineLeavesNothing also shows that there was something to leave.
 func TestEngineLeavesNothing(t *testing.T) {
+	asked(t)
 	e := startEngine(t)
 	id := e.run(t, "network", "create", "anything")
 	defer e.run(t, "network", "rm", id)
