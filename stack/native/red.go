@@ -55,7 +55,7 @@ func (s *Stack) RED(ctx context.Context, w workload.Workload, stdout io.Writer) 
 	if err := errors.Join(os.MkdirAll(s.Reports(), 0o755), s.wait(ctx, scraped)); err != nil {
 		return 0, fmt.Errorf("workload %s: %w", w.Name, err)
 	}
-	step, terminal := s.progress.HandOver(w.Name, fmt.Sprintf("%g requests/s for %s", w.Rate, w.Length))
+	step, terminal := s.progress.HandOver(w.Name, fmt.Sprintf("%.4g requests/s for %s", w.Rate, w.Length))
 	before := s.spent()
 	if err := s.sendRED(ctx, w, terminal); err != nil {
 		step.Fail()
