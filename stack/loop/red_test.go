@@ -60,7 +60,7 @@ func (b benchmark) of(outcome string) []string {
 // red holds every source of RED metrics on the real parts against what happened.
 func (l *loop) red(t *testing.T) {
 	t.Run("every promise is kept, through a burst of errors and a restart", func(t *testing.T) {
-		w := workload.Workload{Name: "trouble", Rate: 100, Length: 12 * time.Second, Restart: .6, Faults: []workload.Fault{
+		w := workload.Workload{Name: "trouble", Rate: 100, Length: 20 * time.Second, Restart: .6, Faults: []workload.Fault{
 			{ID: "trouble", From: .2, For: time.Second, Rule: `"route":"*","error":{"ratio":1,"codes":["UNAVAILABLE"]}`},
 			{ID: "tail", Rule: `"route":"*","latency":{"shape":"lognormal","median":"3ms","p99":"300ms","share":0.5}`},
 		}}
