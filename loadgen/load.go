@@ -76,7 +76,7 @@ func runLoad(ctx context.Context, args []string, stdout, stderr io.Writer) error
 		Target: s.target, Protocol: s.protocol, Roots: s.roots, RunID: s.runID, UserAgent: userAgent(), Timeout: s.timeout, MaxInFlight: s.maxInFlight,
 		Steps: steps, Ledger: book, Observe: course.observed(recorder.Add),
 	})
-	watch := &report.Watch{Recorder: recorder, InFlight: attacker.InFlight, Start: start, Length: course.length, Wanted: course.wanted}
+	watch := &report.Watch{Recorder: recorder, InFlight: attacker.InFlight, Start: start, Length: course.length, Wanted: course.wanted, Paused: course.paused}
 	tell := newTelling(s, header, start, recorder, book, course)
 	live, width := terminal(stderr)
 	progress := report.Progress{Out: stderr, Live: live, Width: width, Colour: live && os.Getenv("NO_COLOR") == "", Watch: watch, Planned: course.count, Stopping: ctx.Done(), Notes: tell.notes}

@@ -114,6 +114,15 @@ type course struct {
 	governor *pace.Governor // nil if nobody can turn the rate
 }
 
+// paused reports whether somebody holds the schedule now.
+func (c *course) paused() bool {
+	if c.governor == nil {
+		return false
+	}
+	_, paused := c.governor.Factor()
+	return paused
+}
+
 // newCourse begins at start.
 func newCourse(s *settings, start time.Time) (course, error) {
 	c := course{rate: meanRate(s.pace), shape: shapeOf(s.pace), length: s.pace.Length(), count: s.pace.Count(), moments: attack.Due(s.pace.Arrivals()), wanted: s.pace.Rate,

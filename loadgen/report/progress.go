@@ -105,6 +105,9 @@ func (p Progress) phase(elapsed time.Duration) string {
 	if elapsed > p.Watch.Length {
 		return "waiting for the last answers"
 	}
+	if p.Watch.Paused != nil && p.Watch.Paused() {
+		return fmt.Sprintf("paused at %.0fs of %v", elapsed.Seconds(), p.Watch.Length)
+	}
 	return fmt.Sprintf("%3.0fs of %v", elapsed.Seconds(), p.Watch.Length)
 }
 

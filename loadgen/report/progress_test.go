@@ -59,6 +59,22 @@ func TestPlainProgress(t *testing.T) {
 	}
 }
 
+func TestProgressTellsOfAPause(t *testing.T) {
+	w := started()
+	w.Paused = func() bool { return true }
+	p := Progress{Watch: w}
+	if line, _ := p.line(passed{}); !strings.HasPrefix(line, "paused at 0s of 8s  ") {
+		t.Errorf("the plain line is %q", line)
+	}
+	if view := p.view(w.State(), 80); !strings.HasSuffix(view[0], "  paused at 0s of 8s") {
+		t.Errorf("the view begins with %q", view[0])
+	}
+	w.Length = -1
+	if line, _ := p.line(passed{}); !strings.HasPrefix(line, "waiting for the last answers") {
+		t.Errorf("after the schedule's end the line is %q", line)
+	}
+}
+
 // The last view before the end, on terminals of several widths.
 func TestLiveProgress(t *testing.T) {
 	for _, row := range []struct {

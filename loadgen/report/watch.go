@@ -14,6 +14,7 @@ type Watch struct {
 	Start    time.Time
 	Length   time.Duration
 	Wanted   func(at time.Duration) float64 // requests per second; 0 if the target decides
+	Paused   func() bool                    // somebody holds the schedule; nil for never
 
 	mu     sync.Mutex
 	points []Point
