@@ -28,6 +28,7 @@ demo smoke red up down status doctor: bin/stack ## run the stack: see bin/stack 
 test: lint cross ## everything: linters, all tests with the race detector, the whole loop on the real parts
 	go test -race -timeout 20m $$(go list ./... | grep -v /stack/loop)
 	go test -count=1 -run CoordinatedOmission ./loadgen/attack
+	go test -run '^TestSame' ./demo-app/internal/upstream
 	cd beats/native && go vet ./...
 	cd images && go vet ./... && go test ./...
 	PLUMBLINE_ARTIFACTS=$(CURDIR)/artifacts go test -count=1 -timeout 30m ./stack/loop

@@ -14,6 +14,7 @@ import (
 // A filter means the same to the store and, through JPQL and back, to an
 // icat.server. Each row is asked for as each of these callers.
 func TestSameAnswers(t *testing.T) {
+	alone(t)
 	p := newPair(t, icatfake.Options{}, nil)
 	var who []icat.Session
 	for _, user := range []string{facility.RootName, facility.KarenName, icat.Anonymous} {

@@ -18,6 +18,7 @@ import (
 )
 
 func TestSameGet(t *testing.T) {
+	alone(t)
 	p := newPair(t, icatfake.Options{}, nil)
 	root, karen := p.login(t, facility.RootName), p.login(t, facility.KarenName)
 	hidden := hiddenDataset(t, p, root, karen)
@@ -101,6 +102,7 @@ func TestUserByName(t *testing.T) {
 
 // Two catalogues of the same facility get the same changes, one directly.
 func TestSameChanges(t *testing.T) {
+	alone(t)
 	direct, p := newPair(t, icatfake.Options{}, nil), newPair(t, icatfake.Options{}, nil)
 	ingest, karen := p.login(t, facility.IngestName), p.login(t, facility.KarenName)
 	e, files := entity(t, "Dataset"), entity(t, "Datafile")
@@ -198,6 +200,7 @@ func TestSameChanges(t *testing.T) {
 }
 
 func TestSameSearch(t *testing.T) {
+	alone(t)
 	p := newPair(t, icatfake.Options{}, nil)
 	for _, user := range []string{facility.RootName, facility.KarenName, icat.Anonymous} {
 		who := p.login(t, user)
