@@ -17,6 +17,7 @@ import (
 	"plumbline/doctor"
 	"plumbline/doctor/docker"
 	"plumbline/stack/native"
+	"plumbline/stack/supervise"
 	"plumbline/stack/versions"
 )
 
@@ -99,15 +100,20 @@ func stay(ctx context.Context, s *native.Stack) error {
 	return context.Cause(s.Context())
 }
 
+// stopAll tells of a part that had to be killed, but that is no failure: its
+// work was done, and nothing of it is left.
 func stopAll(s *native.Stack) error {
 	step := s.Progress().Step("stop", "all processes, the last started first")
-	err := s.Stop()
+	killed, err := supervise.Excused(s.Stop())
 	if err != nil {
 		step.Fail()
-		return err
+	} else {
+		step.Done("")
 	}
-	step.Done("")
-	return nil
+	for _, k := range killed {
+		s.Progress().Note("%v", k)
+	}
+	return err
 }
 
 // explain says "interrupted", and what that means, in place of the cancellation

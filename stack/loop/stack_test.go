@@ -17,6 +17,7 @@ import (
 
 	"plumbline/loadgen/ledger"
 	"plumbline/stack/native"
+	"plumbline/stack/supervise"
 )
 
 const (
@@ -43,8 +44,12 @@ func start(t *testing.T) *loop {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := s.Stop(); err != nil {
+		killed, err := supervise.Excused(s.Stop())
+		if err != nil {
 			t.Error(err)
+		}
+		for _, k := range killed {
+			t.Log(k)
 		}
 	})
 	return &loop{Stack: s, dir: t.TempDir()}

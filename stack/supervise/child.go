@@ -196,9 +196,34 @@ func (c *Child) Tail(n int) []string {
 	return tail(c.spec.Log, offset, n)
 }
 
+// Killed says that a child did not end when it was asked to.
+type Killed struct {
+	Name   string
+	Within time.Duration
+}
+
+func (k *Killed) Error() string {
+	return fmt.Sprintf("stop %s: it did not end within %s of SIGTERM and was killed", k.Name, k.Within)
+}
+
+// Excused splits what was joined in err into what had to be killed and the rest.
+func Excused(err error) (killed []*Killed, rest error) {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, part := range joined.Unwrap() {
+			k, other := Excused(part)
+			killed, rest = append(killed, k...), errors.Join(rest, other)
+		}
+		return killed, rest
+	}
+	if k, ok := err.(*Killed); ok {
+		return []*Killed{k}, nil
+	}
+	return nil, err
+}
+
 // Stop asks the child to end with SIGTERM, which it may hand on to children of
-// its own, and kills its whole group when the deadline has passed: an error
-// worth telling. A child that has ended already is fine.
+// its own, and kills its whole group when the deadline has passed: a *Killed. A
+// child that has ended already is fine.
 func (c *Child) Stop() error {
 	done := c.ask(syscall.SIGTERM, false)
 	within := c.spec.StopWithin
@@ -213,7 +238,7 @@ func (c *Child) Stop() error {
 	case <-deadline.C:
 	}
 	<-c.ask(syscall.SIGKILL, true)
-	return fmt.Errorf("stop %s: it did not end within %s of SIGTERM and was killed", c.spec.Name, within)
+	return &Killed{c.spec.Name, within}
 }
 
 // Kill ends the child at once with SIGKILL and waits until it is gone. The
