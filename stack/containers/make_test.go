@@ -75,12 +75,13 @@ func layout(t *testing.T) string {
 
 // standIn makes the stand-ins that compose.yaml asks for and puts them over it:
 // nothing else differs. Services whose images can be neither built nor stood in
-// for are left out.
+// for are left out, and with them those that cannot do without.
 func (p *project) standIn(t *testing.T, s sources) {
 	t.Helper()
 	wanted := map[string]image{s.compiler(t).name: s.compiler(t)}
 	over := []string{"# Over compose.yaml, where nothing can be pulled.", "services:"}
 	services := p.config(t, "*")
+	var absent []string
 	for _, name := range slices.Sorted(maps.Keys(services)) {
 		if services[name].Build != nil {
 			continue
@@ -92,8 +93,16 @@ func (p *project) standIn(t *testing.T, s sources) {
 			over = append(over, "  "+name+`: {image: "`+all[i].name+`", pull_policy: never}`)
 		} else {
 			t.Logf("%s is not started: there is no stand-in for %s", name, services[name].Image)
-			over = append(over, "  "+name+": {profiles: !override [official]}")
+			absent = append(absent, name)
 		}
+	}
+	for name, s := range services {
+		if s.Build != nil && slices.ContainsFunc(absent, func(a string) bool { return s.needs(a) }) {
+			absent = append(absent, name)
+		}
+	}
+	for _, name := range absent {
+		over = append(over, "  "+name+": {profiles: !override [official]}")
 	}
 	p.prepare(t, slices.Collect(maps.Values(wanted)))
 	file := filepath.Join(filepath.Dir(p.data), "standin.yaml")

@@ -27,6 +27,7 @@ type project struct {
 // service is what the tests read of one.
 type service struct {
 	Image       string
+	DependsOn   map[string]struct{ Required bool } `json:"depends_on"`
 	Build       *struct{}
 	Restart     string
 	Command     []string
@@ -81,6 +82,9 @@ func open(t *testing.T, env ...string) *project {
 	})
 	return p
 }
+
+// needs reports whether s cannot start without another service.
+func (s service) needs(other string) bool { return s.DependsOn[other].Required }
 
 // config is compose.yaml as Compose understands it.
 func (p *project) config(t *testing.T, profiles ...string) map[string]service {
