@@ -1,13 +1,11 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 
 	"plumbline/cli"
@@ -101,22 +99,7 @@ func documents(client *elastic.Client, index, path string) exact.Lines {
 
 // save writes the files that were asked for.
 func (b *benchmark) save(r *red.Report) error {
-	for _, file := range []struct {
-		path  string
-		write func(io.Writer) error
-	}{{b.json, r.WriteJSON}, {b.html, r.WriteHTML}} {
-		if file.path == "" {
-			continue
-		}
-		var text bytes.Buffer
-		if err := file.write(&text); err != nil {
-			return fmt.Errorf("write report %s: %w", file.path, err)
-		}
-		if err := os.WriteFile(file.path, text.Bytes(), 0o644); err != nil {
-			return fmt.Errorf("write report: %w", err)
-		}
-	}
-	return nil
+	return saveAll(asked{b.json, r.WriteJSON}, asked{b.html, r.WriteHTML})
 }
 
 // redVerdict turns the report's outcome into an exit code.

@@ -196,12 +196,21 @@ func (v *verification) watch(ctx context.Context, client *elastic.Client, progre
 	return f.Run(ctx)
 }
 
-// save writes the files that were asked for, each whole or not at all.
+// save writes the files that were asked for.
 func (v *verification) save(r *arrival.Report) error {
-	for _, file := range []struct {
-		path  string
-		write func(io.Writer) error
-	}{{v.json, r.WriteJSON}, {v.junit, r.WriteJUnit}} {
+	return saveAll(asked{v.json, r.WriteJSON}, asked{v.junit, r.WriteJUnit})
+}
+
+// asked is a form of a report and the file that it is to go to, "" for none.
+type asked struct {
+	path  string
+	write func(io.Writer) error
+}
+
+// saveAll writes the files that were asked for: nothing goes to a file before its
+// text is there as a whole.
+func saveAll(files ...asked) error {
+	for _, file := range files {
 		if file.path == "" {
 			continue
 		}
