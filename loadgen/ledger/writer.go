@@ -14,10 +14,13 @@ import (
 )
 
 const (
-	flushEvery = time.Second            // what a reader of a living file may miss
-	drainEvery = 100 * time.Millisecond // keeps each piece of compression short
-	maxUnsaved = 64 << 20               // bytes of lines waiting for a disk that does not take them
-	zipWindow  = 1 << 20
+	flushEvery = time.Second // what a reader of a living file may miss
+	drainEvery = 10 * time.Millisecond
+	maxUnsaved = 64 << 20 // bytes of lines waiting for a disk that does not take them
+
+	// What is compressed in one go: on a busy core an arrival that is due meanwhile
+	// waits for it. A larger window makes these lines no smaller.
+	zipWindow = 32 << 10
 )
 
 // Writer appends to a ledger. It is safe for concurrent use. An append costs a
