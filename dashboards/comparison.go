@@ -27,6 +27,10 @@ func (c *comparison) equal(what string, got, want int64) {
 }
 
 func (c *comparison) all() {
+	if c.panel.Kind == Lines {
+		c.lines()
+		return
+	}
 	if !c.panel.By.none() { // without a breakdown the one row says it
 		c.equal("documents", c.got.Documents, c.want.documents)
 	}
@@ -51,6 +55,19 @@ func (c *comparison) all() {
 	}
 }
 
+// lines compares a list of documents: how many there are, and which comes first.
+func (c *comparison) lines() {
+	c.equal("documents", c.got.Documents, c.want.documents)
+	c.equal("lines", int64(len(c.got.Lines)), min(c.want.documents, int64(c.panel.Show)))
+	i := slices.IndexFunc(c.panel.Columns, func(column Column) bool { return column.Field == c.panel.Order.Field })
+	if c.want.slowest == nil || i < 0 || len(c.got.Lines) == 0 {
+		return
+	}
+	if first, want := c.got.Lines[0][i], strconv.FormatInt(*c.want.slowest, 10); first != want {
+		c.differ("first line's "+strings.ToLower(c.panel.Columns[i].Label), first, want)
+	}
+}
+
 // name is how a difference calls a group.
 func (c *comparison) name(key string) string {
 	if c.panel.By.none() {
@@ -70,7 +87,7 @@ func (c *comparison) row(got Row, want expectedRow) {
 	for i, m := range c.panel.Measures {
 		what := name + m.Label
 		c.cell(what, m, i, got.Cells[i], want)
-		if c.panel.Kind == TimeSeries {
+		if got.Points != nil {
 			c.points(what, m, i, got.Points[i], want)
 		}
 	}
@@ -82,18 +99,14 @@ func (c *comparison) cell(what string, m Measure, i int, got Cell, want expected
 		c.value(what, got.Value, number(float64(want.count)))
 	case OpRate:
 		c.value(what, got.Value, number(float64(want.count)/c.got.To.Sub(c.got.From).Seconds()))
-	case OpRatio:
+	case OpRatio, OpBurn, OpLeft:
 		if got.Part != want.parts[i] {
 			c.equal(what+" numerator", got.Part, want.parts[i])
 			return
 		}
-		var ratio *float64
-		if want.count > 0 {
-			ratio = number(float64(want.parts[i]) / float64(want.count))
-		}
-		c.value(what, got.Value, ratio)
-	case OpMax:
-		c.value(what, got.Value, number(float64(want.largest[i])))
+		c.value(what, got.Value, m.ofShare(want.parts[i], want.count))
+	case OpMax, OpSum, OpUnique:
+		c.value(what, got.Value, number(want.values[i]))
 	case OpPercentile:
 		c.percentile(what, m.Quantile, got, want)
 	}
@@ -133,19 +146,25 @@ func (c *comparison) percentile(what string, q float64, got Cell, want expectedR
 func (c *comparison) points(what string, m Measure, i int, points []Cell, want expectedRow) {
 	var count, part int64
 	var largest *float64
+	var sum float64
 	for _, point := range points {
 		count += point.Count
 		part += point.Part
+		if point.Value != nil {
+			sum += *point.Value
+		}
 		if point.Value != nil && (largest == nil || *point.Value > *largest) {
 			largest = point.Value
 		}
 	}
 	c.equal(what+" documents of time buckets", count, want.count)
 	switch m.Op {
-	case OpRatio:
+	case OpRatio, OpBurn, OpLeft:
 		c.equal(what+" numerators of time buckets", part, want.parts[i])
 	case OpMax:
-		c.value(what+" largest time bucket", largest, number(float64(want.largest[i])))
+		c.value(what+" largest time bucket", largest, number(want.values[i]))
+	case OpSum:
+		c.value(what+" sum of time buckets", &sum, number(want.values[i]))
 	case OpPercentile:
 		c.mixture(what, m.Quantile, points, want.durations)
 	}

@@ -7,27 +7,40 @@
 // judges them. Encoders for other front ends take the same values.
 package dashboards
 
-import (
-	"fmt"
-	"time"
-)
+import "slices"
 
 // Dashboard is a titled set of panels, in reading order.
 type Dashboard struct {
 	ID      string // stable, used in addresses
 	Title   string
-	Purpose string // the question this dashboard answers, one line
+	Purpose string   // the question this dashboard answers, one line
+	Narrow  []string // fields by which it can be narrowed to one value, besides the run
+	Next    []string // dashboards to go on to, by id
 	Panels  []Panel
+}
+
+// All are the dashboards, in the order in which they lead on to each other.
+func All() []Dashboard {
+	return []Dashboard{RED(), Route(), Logs(), SLO(), Accounted(), Pipeline(), Hosts(), Jobs(), Canary()}
+}
+
+// Find looks up the dashboard with the given id.
+func Find(id string) (Dashboard, bool) {
+	all := All()
+	i := slices.IndexFunc(all, func(d Dashboard) bool { return d.ID == id })
+	if i < 0 {
+		return Dashboard{}, false
+	}
+	return all[i], true
 }
 
 // Panel looks up the panel with the given id.
 func (d Dashboard) Panel(id string) (Panel, bool) {
-	for _, p := range d.Panels {
-		if p.ID == id {
-			return p, true
-		}
+	i := slices.IndexFunc(d.Panels, func(p Panel) bool { return p.ID == id })
+	if i < 0 {
+		return Panel{}, false
 	}
-	return Panel{}, false
+	return d.Panels[i], true
 }
 
 // Kind is how a panel is drawn.
@@ -38,11 +51,14 @@ const (
 	TimeSeries Kind = "time-series" // measures over time; with a breakdown, one series per group
 	Bars       Kind = "bars"        // one measure per group
 	Table      Kind = "table"       // several measures per group
+	Heatmap    Kind = "heatmap"     // one measure over time, a row of cells per group
+	Lines      Kind = "lines"       // single documents, some fields of each
+	Note       Kind = "note"        // text, nothing is asked
 )
 
 // Panel is one question and the way its answer is drawn.
 type Panel struct {
-	ID       string // stable within the dashboard
+	ID       string // stable, and no other panel of any dashboard has it
 	Title    string
 	Purpose  string // what this tells you
 	Advice   string // what to do when it looks wrong
@@ -50,73 +66,34 @@ type Panel struct {
 	Source   Source
 	By       Breakdown // zero: no breakdown
 	Measures []Measure
-	Show     int  // groups a front end shows, largest first; 0 = all. The query always asks for all.
-	Stacked  bool // TimeSeries: groups are parts of one whole
-	Width    int  // columns of the 12 column grid
+	Limits   Limits   // for the first measure
+	Columns  []Column // Lines
+	Order    Order    // Lines
+	Show     int      // groups that a front end shows, largest first, or Lines; 0 = all groups. The query always asks for all groups.
+	Stacked  bool     // TimeSeries: groups are parts of one whole
+	Width    int      // columns of the 12 column grid
+	Text     string   // Note: Markdown of headings, paragraphs, lists, links and code
+
+	// Quiet tells why it may be right that this panel finds nothing; a panel
+	// without has to find something wherever there is traffic.
+	Quiet string
 }
 
-// Source is the documents a panel looks at.
-type Source struct {
-	Stream string // data stream
-	Where  []Condition
+// Limits tell from where on the first measure of a panel is bad.
+type Limits struct {
+	Warn, Bad float64 // in the measure's unit
+	Falling   bool    // bad is below and not above
+	None      string  // or why there are no limits
 }
 
-// Breakdown splits documents into groups: by the values of a field, or by
-// named conditions that together cover every document once.
-type Breakdown struct {
-	Label  string // what a group is, e.g. "Route"
-	Field  string // values of this field, at most Size of them
-	Size   int
-	Groups []Group
+// Column is one field of a document, in a panel of kind Lines.
+type Column struct {
+	Label string
+	Field string
+	Unit  Unit // UnitText for what is not a number
 }
 
-// Group is a named part of a breakdown.
-type Group struct {
-	Key   string
-	Where Condition
-}
-
-func (b Breakdown) none() bool { return b.Field == "" && len(b.Groups) == 0 }
-
-// Scope is the time range [From, To) and, when RunID is not empty, the one
-// load run that a dashboard looks at. An empty RunID is everybody's traffic.
-type Scope struct {
-	From, To time.Time
-	RunID    string
-}
-
-// maxBuckets keeps a line readable and a query cheap.
-const maxBuckets = 100
-
-// Step is the width of a time bucket for this scope: the smallest round
-// duration that needs no more than about a hundred buckets.
-func (s Scope) Step() time.Duration {
-	span := s.To.Sub(s.From)
-	steps := [...]time.Duration{
-		time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second, 15 * time.Second, 30 * time.Second,
-		time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute, 15 * time.Minute, 30 * time.Minute,
-		time.Hour, 2 * time.Hour, 3 * time.Hour, 6 * time.Hour, 12 * time.Hour,
-	}
-	for _, step := range steps {
-		if span <= maxBuckets*step {
-			return step
-		}
-	}
-	return 24 * time.Hour
-}
-
-// Aligned moves both ends down to a multiple of the step, so that a live view
-// draws only buckets whose time is over. Elasticsearch aligns buckets to the
-// Unix epoch, and so does this.
-func (s Scope) Aligned() Scope {
-	step := s.Step().Milliseconds()
-	down := func(t time.Time) time.Time { return time.UnixMilli(t.UnixMilli() / step * step).UTC() }
-	return Scope{From: down(s.From), To: down(s.To), RunID: s.RunID}
-}
-
-func (s Scope) check() error {
-	if !s.From.Before(s.To) {
-		return fmt.Errorf("time range: from %s is not before to %s", s.From.Format(time.RFC3339), s.To.Format(time.RFC3339))
-	}
-	return nil
+// Order is by which field documents are listed, the largest or latest first.
+type Order struct {
+	Field string
 }

@@ -32,6 +32,10 @@ func (p Panel) decode(response []byte) (Result, error) {
 		return Result{}, err
 	}
 	result := Result{Documents: documents}
+	if p.Kind == Lines {
+		result.Lines, err = p.lines(top)
+		return result, err
+	}
 	aggs := node{path: "aggregations"}
 	if p.needsAggs() {
 		if aggs, err = top.child("aggregations"); err != nil {
@@ -42,12 +46,18 @@ func (p Panel) decode(response []byte) (Result, error) {
 		return Result{}, err
 	}
 	span := result.To.Sub(result.From)
-	if result.Rows, result.Other, err = p.rows(aggs, documents, span); err != nil {
+	if result.Rows, result.Other, err = p.rows(aggs, documents, span, nil); err != nil {
 		return Result{}, err
 	}
-	if p.Kind == TimeSeries {
+	if p.overTime() {
 		if err := p.points(aggs, &result); err != nil {
 			return Result{}, err
+		}
+		if p.Kind != TimeSeries && p.Kind != Heatmap { // time was looked at for the counters' sake
+			result.Times, result.Step = nil, 0
+			for i := range result.Rows {
+				result.Rows[i].Points = nil
+			}
 		}
 	}
 	p.sort(result.Rows)
@@ -113,14 +123,14 @@ func total(top node) (int64, error) {
 }
 
 func (p Panel) needsAggs() bool {
-	return p.Kind == TimeSeries || !p.By.none() || len(p.measureAggs()) > 0
+	return p.overTime() || !p.By.none() || len(p.measureAggs(false)) > 0
 }
 
 // readScope takes the time range from the first aggregation that carries it.
 func (p Panel) readScope(aggs node, r *Result) error {
 	name := aggGroups
 	switch {
-	case p.Kind == TimeSeries:
+	case p.overTime():
 		name = aggTime
 	case p.By.none():
 		return nil
@@ -137,7 +147,7 @@ func (p Panel) readScope(aggs node, r *Result) error {
 		return fmt.Errorf("%s.meta: not a time range: %+v", agg.path, m)
 	}
 	r.From, r.To = time.UnixMilli(m.FromMS).UTC(), time.UnixMilli(m.ToMS).UTC()
-	if p.Kind == TimeSeries {
+	if p.overTime() {
 		r.Step = time.Duration(m.StepMS) * time.Millisecond
 	}
 	return nil
@@ -159,15 +169,42 @@ func (p Panel) points(aggs node, r *Result) error {
 			r.Rows[i].Points[m] = make([]Cell, len(buckets))
 		}
 	}
+	c := counters{}
 	for t, b := range buckets {
-		if err := p.bucket(b, t, r); err != nil {
+		if err := p.bucket(b, t, r, c); err != nil {
 			return err
 		}
 	}
+	p.addUp(r)
 	return nil
 }
 
-func (p Panel) bucket(b node, t int, r *Result) error {
+// addUp gives the counters' measures their values over the whole scope.
+func (p Panel) addUp(r *Result) {
+	for i, m := range p.Measures {
+		if !m.grows() {
+			continue
+		}
+		for _, row := range r.Rows {
+			var sum *float64
+			for _, point := range row.Points[i] {
+				if point.Grown == nil {
+					continue
+				}
+				if sum == nil {
+					sum = number(0)
+				}
+				*sum += *point.Grown
+			}
+			if sum != nil && m.Op == OpSpeed {
+				sum = number(*sum / r.To.Sub(r.From).Seconds())
+			}
+			row.Cells[i].Value = sum
+		}
+	}
+}
+
+func (p Panel) bucket(b node, t int, r *Result, c counters) error {
 	var ms int64
 	if err := b.value("key", &ms); err != nil {
 		return err
@@ -187,7 +224,7 @@ func (p Panel) bucket(b node, t int, r *Result) error {
 	if err != nil {
 		return err
 	}
-	rows, other, err := p.rows(b, count, time.Duration(covered)*time.Millisecond)
+	rows, other, err := p.rows(b, count, time.Duration(covered)*time.Millisecond, c)
 	if err != nil {
 		return err
 	}

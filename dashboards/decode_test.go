@@ -131,7 +131,7 @@ func TestDecodeRuns(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
-	panels := dashboards.RED().Panels
+	panels := everyPanel()
 	for i, p := range panels {
 		body, err := os.ReadFile(answerFile(p))
 		if err != nil {

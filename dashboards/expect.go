@@ -2,6 +2,7 @@ package dashboards
 
 import (
 	"fmt"
+	"slices"
 
 	"plumbline/demo-app/telemetry"
 )
@@ -10,13 +11,15 @@ import (
 type expected struct {
 	documents int64
 	rows      map[string]expectedRow
+	slowest   *int64 // Lines by duration: the first one's
 }
 
 type expectedRow struct {
 	count     int64
-	parts     []int64 // per measure: OpRatio
-	largest   []int64 // per measure: OpMax
-	durations spread  // OpPercentile
+	parts     []int64   // per measure: of a share
+	values    []float64 // per measure: OpMax, OpSum, OpUnique
+	durations spread    // OpPercentile
+	unique    []map[string]bool
 }
 
 // expect computes from the truth what the panel must show. It fails for a
@@ -27,22 +30,36 @@ func (p Panel) expect(t *Truth) (expected, error) {
 		return p.expectRequests(t)
 	case telemetry.StreamLag:
 		return p.expectLag(t)
+	case telemetry.StreamLoad, telemetry.StreamVerdict:
+		return p.expectTold(t)
 	}
 	return expected{}, fmt.Errorf("nothing: the truth does not cover %s", p.Source.Stream)
 }
 
 func (p Panel) expectLag(t *Truth) (expected, error) {
-	row := expectedRow{count: t.lagDocs, largest: make([]int64, len(p.Measures)), parts: make([]int64, len(p.Measures))}
+	row := p.emptyRow()
+	row.count = t.lagDocs
 	if !p.By.none() || len(p.Source.Where) > 0 {
 		return expected{}, fmt.Errorf("nothing: the truth does not break down lag documents")
 	}
 	for i, m := range p.Measures {
-		if m.Op == OpPercentile || m.Op == OpRatio {
+		if m.Op != OpMax {
 			return expected{}, fmt.Errorf("nothing: the truth has no %s of lag documents", m.Op)
 		}
-		row.largest[i] = t.lagMax[m.Field]
+		row.values[i] = float64(t.lagMax[m.Field])
 	}
 	return expected{documents: t.lagDocs, rows: map[string]expectedRow{"": row}}, nil
+}
+
+// kinds are the truth's requests, told apart by duration if the panel asks for that.
+func (p Panel) kinds(t *Truth) map[request]int64 {
+	timed := func(c Condition) bool { return c.Field == telemetry.FieldEventDuration }
+	if slices.ContainsFunc(p.Source.Where, timed) ||
+		slices.ContainsFunc(p.By.Groups, func(g Group) bool { return timed(g.Where) }) ||
+		slices.ContainsFunc(p.Measures, func(m Measure) bool { return m.share() && timed(m.Where) }) {
+		return t.timed
+	}
+	return t.requests
 }
 
 // expectRequests adds up the truth's requests the way the panel's query does.
@@ -54,7 +71,7 @@ func (p Panel) expectRequests(t *Truth) (expected, error) {
 	if p.By.none() {
 		want.rows[""] = p.emptyRow()
 	}
-	for r, n := range t.requests {
+	for r, n := range p.kinds(t) {
 		inScope, err := all(p.Source.Where, r)
 		if err != nil {
 			return expected{}, fmt.Errorf("nothing: %w", err)
@@ -79,17 +96,21 @@ func (p Panel) expectRequests(t *Truth) (expected, error) {
 			want.rows[key] = row
 		}
 	}
+	if p.Kind == Lines {
+		return want, p.addSlowest(&want, t)
+	}
 	return want, p.addDurations(want, t)
 }
 
 func (p Panel) emptyRow() expectedRow {
-	return expectedRow{parts: make([]int64, len(p.Measures))}
+	n := len(p.Measures)
+	return expectedRow{parts: make([]int64, n), values: make([]float64, n), unique: make([]map[string]bool, n)}
 }
 
 func (p Panel) addParts(row expectedRow, r request, n int64) error {
 	for i, m := range p.Measures {
 		switch m.Op {
-		case OpRatio:
+		case OpRatio, OpBurn, OpLeft:
 			counted, err := m.Where.holds(r)
 			if err != nil {
 				return err
@@ -97,8 +118,35 @@ func (p Panel) addParts(row expectedRow, r request, n int64) error {
 			if counted {
 				row.parts[i] += n
 			}
-		case OpMax:
-			return fmt.Errorf("the truth has no largest %s", m.Field)
+		case OpUnique:
+			v, err := r.field(m.Field)
+			if err != nil {
+				return err
+			}
+			if row.unique[i] == nil {
+				row.unique[i] = map[string]bool{}
+			}
+			row.unique[i][v.text] = true
+			row.values[i] = float64(len(row.unique[i]))
+		case OpMax, OpSum, OpMean, OpLast, OpIncrease, OpSpeed:
+			return fmt.Errorf("the truth has no %s of %s", m.Op, m.Field)
+		}
+	}
+	return nil
+}
+
+// addSlowest gives a list by duration the duration that comes first.
+func (p Panel) addSlowest(want *expected, t *Truth) error {
+	if p.Order.Field != telemetry.FieldEventDuration {
+		return nil
+	}
+	for r, d := range t.slowest {
+		inScope, err := all(p.Source.Where, r)
+		if err != nil {
+			return fmt.Errorf("nothing: %w", err)
+		}
+		if inScope && (want.slowest == nil || d > *want.slowest) {
+			want.slowest = &d
 		}
 	}
 	return nil
@@ -123,7 +171,7 @@ func (p Panel) addDurations(want expected, t *Truth) error {
 	if !byRoute && !p.By.none() {
 		return fmt.Errorf("nothing: the truth has no durations by %s", p.By.Label)
 	}
-	for _, c := range p.Source.Where {
+	for _, c := range p.Source.Where { // durations are kept by route
 		if c.Field != telemetry.FieldRoute {
 			return fmt.Errorf("nothing: the truth has no durations by %s", c.Field)
 		}
@@ -166,8 +214,8 @@ func (b Breakdown) keys(r request) ([]string, error) {
 		return []string{""}, nil
 	}
 	if b.Field != "" {
-		key, _, err := r.field(b.Field)
-		return []string{key}, err
+		v, err := r.field(b.Field)
+		return []string{v.text}, err
 	}
 	var keys []string
 	for _, g := range b.Groups {

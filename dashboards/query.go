@@ -3,6 +3,8 @@ package dashboards
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -17,31 +19,27 @@ type object map[string]any
 const (
 	aggGroups = "groups" // one bucket per group of the breakdown
 	aggTime   = "time"   // one bucket per step; inside, the same as at the top
+	aggLow    = "low"    // smallest and largest value of one counter
+	aggHigh   = "high"
 )
+
+// maxCounters is how many counters of one measure are followed in a group.
+const maxCounters = 1000
 
 // searchTimeout bounds one search. Elasticsearch then answers with what it
 // has and timed_out, which Decode refuses.
 const searchTimeout = "10s"
 
 // Query writes the search that answers the panel: the data stream to search
-// and the request body in Elasticsearch's query DSL. Ratios and rates are not
-// asked for: Decode computes them from exact counts, so that no scripting is
-// needed.
+// and the request body in Elasticsearch's query DSL. Ratios, rates and
+// increases are not asked for: Decode computes them from exact counts, so that
+// no scripting is needed. A Note has no query.
 func (p Panel) Query(s Scope) (index string, body []byte, err error) {
+	if p.Kind == Note {
+		return "", nil, fmt.Errorf("panel %s: a note asks nothing", p.ID)
+	}
 	if err := s.check(); err != nil {
 		return "", nil, fmt.Errorf("panel %s: %w", p.ID, err)
-	}
-	aggs := p.groupAggs(s)
-	if p.Kind == TimeSeries {
-		aggs[aggTime] = object{
-			"date_histogram": object{
-				"field":          telemetry.FieldTimestamp,
-				"fixed_interval": strconv.FormatInt(int64(s.Step()/time.Second), 10) + "s",
-				"min_doc_count":  0,
-			},
-			"aggs": p.groupAggs(s),
-			"meta": scopeMeta(s),
-		}
 	}
 	search := object{
 		"size":             0,
@@ -49,7 +47,9 @@ func (p Panel) Query(s Scope) (index string, body []byte, err error) {
 		"timeout":          searchTimeout,
 		"query":            object{"bool": object{"filter": p.filters(s)}},
 	}
-	if len(aggs) > 0 {
+	if p.Kind == Lines {
+		p.askLines(search)
+	} else if aggs := p.allAggs(s); len(aggs) > 0 {
 		search["aggs"] = aggs
 	}
 	body, err = json.MarshalIndent(search, "", "  ")
@@ -67,8 +67,9 @@ func (p Panel) filters(s Scope) []object {
 	filters := []object{{"range": object{telemetry.FieldTimestamp: object{
 		"gte": from.Format(layout), "lt": to.Format(layout), "format": "strict_date_optional_time",
 	}}}}
-	if s.RunID != "" {
-		filters = append(filters, object{"term": object{telemetry.FieldRunID: s.RunID}})
+	values := s.narrowed(p.Source)
+	for _, field := range slices.Sorted(maps.Keys(values)) {
+		filters = append(filters, object{"term": object{field: values[field]}})
 	}
 	for _, c := range p.Source.Where {
 		filters = append(filters, c.query())
@@ -76,13 +77,40 @@ func (p Panel) filters(s Scope) []object {
 	return filters
 }
 
-// bounds are the ends of the scope in whole milliseconds, rounded outwards.
-func (s Scope) bounds() (from, to time.Time) {
-	from, to = s.From.UTC().Truncate(time.Millisecond), s.To.UTC().Truncate(time.Millisecond)
-	if to.Before(s.To) {
-		to = to.Add(time.Millisecond)
+// askLines asks for single documents.
+func (p Panel) askLines(search object) {
+	search["size"] = p.Show
+	search["_source"] = false
+	search["sort"] = []object{{p.Order.Field: object{"order": "desc"}}}
+	fields := make([]object, len(p.Columns))
+	for i, c := range p.Columns {
+		fields[i] = object{"field": c.Field}
+		if c.Unit == UnitTime {
+			fields[i]["format"] = "strict_date_optional_time_nanos"
+		}
 	}
-	return from, to
+	search["fields"] = fields
+}
+
+// overTime reports whether the answer has time buckets.
+func (p Panel) overTime() bool {
+	return p.Kind == TimeSeries || p.Kind == Heatmap || slices.ContainsFunc(p.Measures, Measure.grows)
+}
+
+func (p Panel) allAggs(s Scope) object {
+	aggs := p.groupAggs(s, false)
+	if p.overTime() {
+		aggs[aggTime] = object{
+			"date_histogram": object{
+				"field":          telemetry.FieldTimestamp,
+				"fixed_interval": strconv.FormatInt(int64(s.Step()/time.Second), 10) + "s",
+				"min_doc_count":  0,
+			},
+			"aggs": p.groupAggs(s, true),
+			"meta": scopeMeta(s),
+		}
+	}
+	return aggs
 }
 
 // meta travels with the query, and Elasticsearch hands it back in the answer:
@@ -96,76 +124,4 @@ type meta struct {
 func scopeMeta(s Scope) meta {
 	from, to := s.bounds()
 	return meta{FromMS: from.UnixMilli(), ToMS: to.UnixMilli(), StepMS: s.Step().Milliseconds()}
-}
-
-// groupAggs asks for the measures of each group, or of all documents when
-// there is no breakdown.
-func (p Panel) groupAggs(s Scope) object {
-	measures := p.measureAggs()
-	if p.By.none() {
-		return measures
-	}
-	groups := object{"meta": scopeMeta(s)}
-	if p.By.Field != "" {
-		groups["terms"] = object{"field": p.By.Field, "size": p.By.Size}
-	} else {
-		named := object{}
-		for _, g := range p.By.Groups {
-			named[g.Key] = g.Where.query()
-		}
-		groups["filters"] = object{"filters": named}
-	}
-	if len(measures) > 0 {
-		groups["aggs"] = measures
-	}
-	return object{aggGroups: groups}
-}
-
-// measureAggs asks for what the measures need besides the document count.
-// Percentiles of one field share a digest.
-func (p Panel) measureAggs() object {
-	aggs := object{}
-	for i, m := range p.Measures {
-		switch m.Op {
-		case OpRatio:
-			aggs[measureAgg(i)] = object{"filter": m.Where.query()}
-		case OpMax:
-			aggs[measureAgg(i)] = object{"max": object{"field": m.Field}}
-		case OpPercentile:
-			if p.digest(i) != i {
-				continue
-			}
-			var percents []float64
-			for j, other := range p.Measures {
-				if other.Op == OpPercentile && p.digest(j) == i {
-					percents = append(percents, percent(other.Quantile))
-				}
-			}
-			aggs[measureAgg(i)] = object{"percentiles": object{
-				"field": m.Field, "percents": percents, "keyed": false,
-				"tdigest": object{"compression": compression},
-			}}
-		}
-	}
-	return aggs
-}
-
-// measureAgg names the aggregation of the i-th measure.
-func measureAgg(i int) string { return "measure_" + strconv.Itoa(i) }
-
-// digest is the index of the first percentile measure on the same field: the
-// one whose aggregation holds the i-th measure's value.
-func (p Panel) digest(i int) int {
-	for j, m := range p.Measures {
-		if m.Op == OpPercentile && m.Field == p.Measures[i].Field {
-			return j
-		}
-	}
-	return i
-}
-
-// percent turns 0.999 into 99.9, without the noise of binary fractions.
-func percent(q float64) float64 {
-	v, _ := strconv.ParseFloat(strconv.FormatFloat(q*100, 'g', 12, 64), 64)
-	return v
 }

@@ -29,7 +29,7 @@ func TestToleranceOfPercentiles(t *testing.T) {
 func TestRankOfDurations(t *testing.T) {
 	var truth Truth
 	for _, ms := range []int{1, 2, 2, 2, 10, 10, 20, 30, 40, 100} {
-		truth.Duration("/", time.Duration(ms)*time.Millisecond)
+		truth.Duration("/", 200, time.Duration(ms)*time.Millisecond)
 	}
 	s := newSpread(truth.durations["/"])
 	tests := []struct {

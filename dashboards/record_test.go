@@ -25,6 +25,18 @@ func answerFile(p dashboards.Panel) string {
 	return filepath.Join("testdata", "answers", p.ID+".json")
 }
 
+// everyPanel is each panel that asks something.
+func everyPanel() (all []dashboards.Panel) {
+	for _, d := range dashboards.All() {
+		for _, p := range d.Panels {
+			if p.Kind != dashboards.Note {
+				all = append(all, p)
+			}
+		}
+	}
+	return all
+}
+
 // answer is what a real node said to the panel's query over the seeded run.
 func answer(t *testing.T, p dashboards.Panel) []byte {
 	t.Helper()
@@ -43,7 +55,7 @@ func TestRecord(t *testing.T) {
 	}
 	n := realNode{t: t, base: *record}
 	n.load()
-	for _, p := range dashboards.RED().Panels {
+	for _, p := range everyPanel() {
 		body := n.search(p)
 		var compact bytes.Buffer
 		if err := json.Compact(&compact, body); err != nil {
@@ -67,18 +79,18 @@ func TestRecord(t *testing.T) {
 	altered := d
 	altered.status = 500
 	n.put(i, altered)
-	n.judge("status 200 altered to 500", truth, "error-ratio", "request-rate", "error-ratio-over-time", "requests-by-status", "requests-by-route")
+	n.judge("status 200 altered to 500", truth, "error-ratio", "request-rate", "error-ratio-over-time", "requests-by-status", "requests-by-route", "route-rate", "route-statuses",
+		"slo-availability-left", "slo-latency-left", "slo-failed", "slo-availability-burn", "slo-latency-burn", "slo-by-route")
 
 	altered = d
 	altered.route = "/datasetz"
 	n.put(i, altered)
-	n.judge("route altered", truth, "slowest-routes", "requests-by-route")
+	n.judge("route altered", truth, "slowest-routes", "requests-by-route", "slo-by-route")
 
 	altered = d
 	altered.run = "20260101T120000Z-other"
 	n.put(i, altered)
-	n.judge("document lost to another run", truth, "requests", "error-ratio", "duration-p99", "request-rate",
-		"error-ratio-over-time", "duration", "requests-by-status", "slowest-routes", "requests-by-route")
+	n.judge("document lost to another run", truth, requestPanels()...)
 
 	n.put(i, d)
 	n.judge("put back", truth)
@@ -124,14 +136,19 @@ func (n realNode) do(method, path string, body []byte) []byte {
 }
 
 func (n realNode) load() {
-	for _, stream := range []string{telemetry.StreamAccess, telemetry.StreamLag} {
+	streams := map[string]bool{telemetry.StreamAccess: true, telemetry.StreamLag: true}
+	for _, d := range seedStreams() {
+		streams[d.stream] = true
+	}
+	for stream := range streams {
 		template, err := json.Marshal(map[string]any{
 			"index_patterns": []string{stream},
 			"priority":       1000,
 			"data_stream":    map[string]any{},
-			"template": map[string]any{"mappings": map[string]any{"dynamic_templates": []any{map[string]any{
-				"text": map[string]any{"match_mapping_type": "string", "mapping": map[string]any{"type": "keyword"}},
-			}}}},
+			"template": map[string]any{"mappings": map[string]any{"dynamic_templates": []any{
+				map[string]any{"text": map[string]any{"match_mapping_type": "string", "mapping": map[string]any{"type": "keyword"}}},
+				map[string]any{"counted": map[string]any{"match_mapping_type": "double", "mapping": map[string]any{"type": "double"}}},
+			}}},
 		})
 		if err != nil {
 			n.t.Fatal(err)
@@ -147,10 +164,13 @@ func (n realNode) load() {
 		fmt.Fprintf(&bulk, "{\"create\":{\"_index\":%q,\"_id\":%q}}\n%s\n", stream, id, line)
 	}
 	for i, d := range seedDocs() {
-		create(telemetry.StreamAccess, seedID(i), d.fields())
+		create(telemetry.StreamAccess, seedID(i), d.fields(i))
 	}
 	for i, d := range seedLag() {
 		create(telemetry.StreamLag, seedID(i), seedLagFields(i, d))
+	}
+	for _, d := range seedStreams() {
+		create(d.stream, d.id, d.fields)
 	}
 	n.do(http.MethodPost, "/_bulk?refresh=true", bulk.Bytes())
 }
@@ -172,7 +192,7 @@ func (n realNode) put(i int, d seedDoc) {
 	for _, hit := range found.Hits.Hits {
 		n.do(http.MethodDelete, "/"+hit.Index+"/_doc/"+seedID(i), nil)
 	}
-	line, err := json.Marshal(d.fields())
+	line, err := json.Marshal(d.fields(i))
 	if err != nil {
 		n.t.Fatal(err)
 	}
@@ -194,7 +214,7 @@ func (n realNode) search(p dashboards.Panel) []byte {
 // judge runs every panel and wants just the named ones to differ.
 func (n realNode) judge(what string, truth *dashboards.Truth, differ ...string) {
 	n.t.Helper()
-	for _, p := range dashboards.RED().Panels {
+	for _, p := range everyPanel() {
 		got, err := p.Decode(n.search(p))
 		if err != nil {
 			n.t.Fatal(err)
@@ -206,6 +226,9 @@ func (n realNode) judge(what string, truth *dashboards.Truth, differ ...string) 
 			}
 		}
 		a := p.Agree(got, truth)
+		if a.Outcome == dashboards.NotJudged && want == dashboards.Held && got.Shows() {
+			continue // nobody knows, and there is something to see
+		}
 		if a.Outcome != want {
 			n.t.Errorf("%s: %s %s, want %s: got %s, want %s", what, p.ID, a.Outcome, want, a.Got, a.Want)
 		}

@@ -6,10 +6,11 @@ import (
 	"time"
 )
 
-// rows reads the groups below n, which holds documents and covers span.
-func (p Panel) rows(n node, documents int64, span time.Duration) (rows []Row, other int64, err error) {
+// rows reads the groups below n, which holds documents and covers span. Within
+// a time bucket c holds the counters so far; at the top it is nil.
+func (p Panel) rows(n node, documents int64, span time.Duration, c counters) (rows []Row, other int64, err error) {
 	if p.By.none() {
-		cells, err := p.cells(n, documents, span)
+		cells, err := p.cells(n, "", documents, span, c)
 		return []Row{{Count: documents, Cells: cells}}, 0, err
 	}
 	groups, err := n.child(aggGroups)
@@ -17,7 +18,7 @@ func (p Panel) rows(n node, documents int64, span time.Duration) (rows []Row, ot
 		return nil, 0, err
 	}
 	if p.By.Field == "" {
-		rows, err = p.namedRows(groups, span)
+		rows, err = p.namedRows(groups, span, c)
 		return rows, 0, err
 	}
 	if other, err = groups.count("sum_other_doc_count"); err != nil {
@@ -39,7 +40,7 @@ func (p Panel) rows(n node, documents int64, span time.Duration) (rows []Row, ot
 		if err != nil {
 			return nil, 0, err
 		}
-		row, err := p.row(key, b, span)
+		row, err := p.row(key, b, span, c)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -48,7 +49,7 @@ func (p Panel) rows(n node, documents int64, span time.Duration) (rows []Row, ot
 	return rows, other, nil
 }
 
-func (p Panel) namedRows(groups node, span time.Duration) ([]Row, error) {
+func (p Panel) namedRows(groups node, span time.Duration, c counters) ([]Row, error) {
 	buckets, err := groups.child("buckets")
 	if err != nil {
 		return nil, err
@@ -62,7 +63,7 @@ func (p Panel) namedRows(groups node, span time.Duration) ([]Row, error) {
 		if err != nil {
 			return nil, err
 		}
-		row, err := p.row(g.Key, b, span)
+		row, err := p.row(g.Key, b, span, c)
 		if err != nil {
 			return nil, err
 		}
@@ -71,51 +72,63 @@ func (p Panel) namedRows(groups node, span time.Duration) ([]Row, error) {
 	return rows, nil
 }
 
-func (p Panel) row(key string, bucket node, span time.Duration) (Row, error) {
+func (p Panel) row(key string, bucket node, span time.Duration, c counters) (Row, error) {
 	count, err := bucket.count("doc_count")
 	if err != nil {
 		return Row{}, err
 	}
-	cells, err := p.cells(bucket, count, span)
+	cells, err := p.cells(bucket, key, count, span, c)
 	return Row{Key: key, Count: count, Cells: cells}, err
 }
 
-// cells reads the measures of n, which holds count documents and covers span.
-func (p Panel) cells(n node, count int64, span time.Duration) ([]Cell, error) {
+// cells reads the measures of n, the group key, which holds count documents and
+// covers span.
+func (p Panel) cells(n node, key string, count int64, span time.Duration, c counters) ([]Cell, error) {
 	cells := make([]Cell, len(p.Measures))
 	for i, m := range p.Measures {
-		c := Cell{Count: count}
-		var err error
-		switch m.Op {
-		case OpCount:
-			c.Value = number(float64(count))
-		case OpRate:
-			if span <= 0 {
-				return nil, fmt.Errorf("%s: a rate needs the time that it covers", n.path)
-			}
-			c.Value = number(float64(count) / span.Seconds())
-		case OpRatio:
-			c.Part, err = p.part(n, i)
-			if err == nil && c.Part > count {
-				err = fmt.Errorf("%s.%s: %d of %d documents", n.path, measureAgg(i), c.Part, count)
-			}
-			if count > 0 {
-				c.Value = number(float64(c.Part) / float64(count))
-			}
-		case OpMax:
-			c.Value, err = p.largest(n, i)
-		case OpPercentile:
-			c.Value, err = p.percentile(n, i)
+		cell, err := p.cell(n, i, count, span)
+		if err == nil && m.grows() && c != nil {
+			err = p.grown(n, i, key, span, c, &cell)
 		}
 		if err != nil {
 			return nil, err
 		}
-		if count == 0 && m.Op != OpCount && m.Op != OpRate && c.Value != nil {
+		if count == 0 && m.Op != OpCount && m.Op != OpRate && cell.Value != nil {
 			return nil, fmt.Errorf("%s.%s: a value of no document", n.path, measureAgg(i))
 		}
-		cells[i] = c
+		cells[i] = cell
 	}
 	return cells, nil
+}
+
+func (p Panel) cell(n node, i int, count int64, span time.Duration) (Cell, error) {
+	m, c := p.Measures[i], Cell{Count: count}
+	var err error
+	switch m.Op {
+	case OpCount:
+		c.Value = number(float64(count))
+	case OpRate:
+		if span <= 0 {
+			return c, fmt.Errorf("%s: a rate needs the time that it covers", n.path)
+		}
+		c.Value = number(float64(count) / span.Seconds())
+	case OpRatio, OpBurn, OpLeft:
+		c.Part, err = p.part(n, i)
+		if err == nil && c.Part > count {
+			err = fmt.Errorf("%s.%s: %d of %d documents", n.path, measureAgg(i), c.Part, count)
+		}
+		c.Value = m.ofShare(c.Part, count)
+	case OpMax, OpMean, OpSum, OpUnique:
+		c.Value, err = p.single(n, i)
+		if count == 0 { // a sum of nothing is 0 in the answer
+			c.Value = nil
+		}
+	case OpLast:
+		c.Value, err = p.last(n, i)
+	case OpPercentile:
+		c.Value, err = p.percentile(n, i)
+	}
+	return c, err
 }
 
 func (p Panel) part(n node, i int) (int64, error) {
@@ -126,12 +139,45 @@ func (p Panel) part(n node, i int) (int64, error) {
 	return agg.count("doc_count")
 }
 
-func (p Panel) largest(n node, i int) (*float64, error) {
+// single reads an aggregation of one value.
+func (p Panel) single(n node, i int) (*float64, error) {
 	agg, err := n.child(measureAgg(i))
 	if err != nil {
 		return nil, err
 	}
 	return agg.optional("value")
+}
+
+// last reads the field of the latest document that has it.
+func (p Panel) last(n node, i int) (*float64, error) {
+	agg, err := n.child(measureAgg(i))
+	if err != nil {
+		return nil, err
+	}
+	latest, err := agg.child(aggLast)
+	if err != nil {
+		return nil, err
+	}
+	outer, err := latest.child("hits")
+	if err != nil {
+		return nil, err
+	}
+	hits, err := outer.list("hits")
+	if err != nil || len(hits) == 0 {
+		return nil, err
+	}
+	fields, err := hits[0].child("fields")
+	if err != nil {
+		return nil, err
+	}
+	var values []float64
+	if err := fields.value(p.Measures[i].Field, &values); err != nil {
+		return nil, err
+	}
+	if len(values) == 0 {
+		return nil, fmt.Errorf("%s.%s: no value", fields.path, p.Measures[i].Field)
+	}
+	return &values[len(values)-1], nil
 }
 
 func (p Panel) percentile(n node, i int) (*float64, error) {

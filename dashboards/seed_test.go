@@ -1,6 +1,7 @@
 package dashboards_test
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"strconv"
@@ -34,14 +35,30 @@ type seedDoc struct {
 	run      string
 }
 
-func (d seedDoc) fields() map[string]any {
-	return map[string]any{
+func (d seedDoc) fields(i int) map[string]any {
+	fields := map[string]any{
 		telemetry.FieldTimestamp:     d.at.Format(time.RFC3339Nano),
 		telemetry.FieldRoute:         d.route,
 		telemetry.FieldStatus:        d.status,
 		telemetry.FieldEventDuration: d.duration.Nanoseconds(),
 		telemetry.FieldRunID:         d.run,
+		telemetry.FieldMethod:        "GET",
+		telemetry.FieldPath:          d.route,
+		telemetry.FieldLogLevel:      "info",
+		telemetry.FieldMessage:       "request answered",
+		telemetry.FieldServiceNode:   "api-" + strconv.Itoa(i%2),
+		telemetry.FieldTraceID:       fmt.Sprintf("%032x", i+1),
+		telemetry.FieldDataset:       telemetry.DatasetAccess,
 	}
+	if d.status >= 400 {
+		fields[telemetry.FieldErrorType] = "icat.Error"
+		fields[telemetry.FieldErrorCode] = map[int]string{400: "BAD_PARAMETER", 401: "SESSION", 404: "NO_SUCH_OBJECT_FOUND", 500: "INTERNAL", 503: "UNAVAILABLE"}[d.status]
+	}
+	if d.status >= 500 {
+		fields[telemetry.FieldLogLevel] = "error"
+		fields[telemetry.FieldErrorMessage] = "the database is gone"
+	}
+	return fields
 }
 
 // seedDocs are the access lines of the seeded run and the lines of others
@@ -135,10 +152,13 @@ func seedTruth(edit func(i int, d *seedDoc) (keep bool)) *dashboards.Truth {
 			continue
 		}
 		t.Request(d.route, d.status)
-		t.Duration(d.route, d.duration)
+		t.Duration(d.route, d.status, d.duration)
 	}
 	for _, d := range seedLag() {
 		t.Lag(d)
+	}
+	for _, d := range seedTold() {
+		t.Tell(d.stream, d.fields)
 	}
 	return &t
 }

@@ -1,7 +1,10 @@
 package dashboards
 
 import (
+	"errors"
 	"fmt"
+	"math"
+	"sort"
 	"strconv"
 	"time"
 
@@ -12,34 +15,74 @@ import (
 
 // Truth is what is known about a run without asking the panels' queries: the
 // attempts of the ledger that are in Elasticsearch, the exact duration of each
-// audited document, and the lag documents that were written. Its memory grows
-// with the number of routes and not with the number of requests. The zero
-// value is empty and ready to use; it is not safe for concurrent use.
+// audited document, the lag documents that were written, and what the load
+// generator and the verifier told. Its memory grows with the number of routes and
+// not with the number of requests. The zero value is empty and ready to use; it is
+// not safe for concurrent use.
 type Truth struct {
-	requests  map[request]int64
+	requests  map[request]int64                  // of the ledger, without a band
+	timed     map[request]int64                  // of the audited documents, with one
 	durations map[string]*hdrhistogram.Histogram // by route, nanoseconds
+	slowest   map[request]int64                  // nanoseconds
 	lagDocs   int64
 	lagMax    map[string]int64 // largest value by field
+	told      map[string][]Told
 }
 
-// request is a kind of request, as far as the ledger tells them apart.
+// request is a kind of request, as far as the truth tells them apart.
 type request struct {
 	route  string
 	status int
+	band   int // of its duration, from 1; 0: not known
 }
 
-// field is the value that a request has in a field of its access line: always
-// as text, and as a number where it is one.
-func (r request) field(name string) (text string, number *int64, err error) {
+// value is what a request has in a field of its access line.
+type value struct {
+	text      string
+	numeric   bool
+	low, high int64 // what is known of the number
+}
+
+func (r request) field(name string) (value, error) {
 	switch name {
 	case telemetry.FieldRoute:
-		return r.route, nil, nil
+		return value{text: r.route}, nil
+	case telemetry.FieldRunID: // which one the scope says
+		return value{}, nil
 	case telemetry.FieldStatus:
 		status := int64(r.status)
-		return strconv.Itoa(r.status), &status, nil
+		return value{strconv.Itoa(r.status), true, status, status}, nil
+	case telemetry.FieldEventDuration:
+		if r.band == 0 {
+			return value{}, errors.New("the ledger does not know how long the server took")
+		}
+		low, high := band(r.band - 1)
+		return value{numeric: true, low: low, high: high}, nil
 	}
-	return "", nil, fmt.Errorf("the ledger does not know the field %s", name)
+	return value{}, fmt.Errorf("the ledger does not know the field %s", name)
 }
+
+// band is the i-th range of durations, in nanoseconds with both ends: those of
+// the classic buckets in Prometheus.
+func band(i int) (low, high int64) {
+	bounds := telemetry.DurationBounds()
+	nanoseconds := func(seconds float64) int64 { return int64(math.Round(seconds * 1e9)) }
+	low, high = 0, math.MaxInt64
+	if i > 0 {
+		low = nanoseconds(bounds[i-1]) + 1
+	}
+	if i < len(bounds) {
+		high = nanoseconds(bounds[i])
+	}
+	return low, high
+}
+
+func bandOf(d time.Duration) int {
+	return sort.Search(len(telemetry.DurationBounds()), func(i int) bool { _, high := band(i); return d.Nanoseconds() <= high })
+}
+
+// Told is a document of the load generator or the verifier, by its fields.
+type Told map[string]any
 
 // maxDuration is the longest duration told apart from a longer one.
 const maxDuration = time.Hour
@@ -49,14 +92,19 @@ func (t *Truth) Request(route string, status int) {
 	if t.requests == nil {
 		t.requests = make(map[request]int64)
 	}
-	t.requests[request{route, status}]++
+	t.requests[request{route: route, status: status}]++
 }
 
 // Duration adds the exact server duration of one audited document.
-func (t *Truth) Duration(route string, d time.Duration) {
+func (t *Truth) Duration(route string, status int, d time.Duration) {
 	if t.durations == nil {
 		t.durations = make(map[string]*hdrhistogram.Histogram)
+		t.timed, t.slowest = make(map[request]int64), make(map[request]int64)
 	}
+	kind := request{route: route, status: status}
+	t.slowest[kind] = max(t.slowest[kind], d.Nanoseconds())
+	kind.band = bandOf(d) + 1
+	t.timed[kind]++
 	h := t.durations[route]
 	if h == nil {
 		h = newHistogram()
@@ -90,4 +138,12 @@ func (t *Truth) Lag(doc LagDoc) {
 	} {
 		t.lagMax[field] = max(t.lagMax[field], d.Nanoseconds())
 	}
+}
+
+// Tell adds a document that a stream holds about the run.
+func (t *Truth) Tell(stream string, document Told) {
+	if t.told == nil {
+		t.told = make(map[string][]Told)
+	}
+	t.told[stream] = append(t.told[stream], document)
 }

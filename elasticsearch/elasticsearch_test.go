@@ -122,14 +122,10 @@ func TestIndexTemplates(t *testing.T) {
 
 // exampleStreams are streams of each kind that the stack writes.
 func exampleStreams() []string {
-	streams := []string{telemetry.StreamAccess, telemetry.StreamApp, telemetry.StreamPrometheus, telemetry.StreamLag, telemetry.StreamLoad}
-	for _, set := range []string{"cpu", "memory", "process"} {
-		streams = append(streams, strings.Replace(telemetry.StreamsSystem, "*", set, 1))
+	return []string{
+		telemetry.StreamAccess, telemetry.StreamApp, telemetry.StreamPrometheus, telemetry.StreamOwn, telemetry.StreamLag, telemetry.StreamVerdict, telemetry.StreamLoad,
+		telemetry.StreamCPU, telemetry.StreamMemory, telemetry.StreamProcess, telemetry.StreamBeats, telemetry.StreamBeatState, telemetry.StreamQueue,
 	}
-	for _, set := range []string{"stats", "state"} {
-		streams = append(streams, strings.Replace(telemetry.StreamsBeats, "*", set, 1))
-	}
-	return streams
 }
 
 func TestEachStreamHasExactlyOneTemplate(t *testing.T) {
@@ -209,7 +205,7 @@ func TestRolesHoldNoMoreThanTheyNeed(t *testing.T) {
 	want := map[string]role{
 		"loadgen":         {Cluster: []string{}, Indices: []indices{{[]string{"metrics-loadgen.run-*"}, add}}},
 		"shipper_logs":    {Cluster: []string{"monitor"}, Indices: []indices{{ours[:2], add}}},
-		"shipper_metrics": {Cluster: []string{"monitor"}, Indices: []indices{{ours[2:5], add}}},
+		"shipper_metrics": {Cluster: []string{"monitor"}, Indices: []indices{{append(ours[2:5:5], "metrics-plumbline.prometheus-*"), add}}},
 		"provisioner":     {Cluster: []string{"monitor", "manage_index_templates"}, Indices: []indices{{ours[5:6], add}, {ours, read}}},
 		"reader":          {Cluster: []string{"monitor"}, Indices: []indices{{ours, read}}},
 	}

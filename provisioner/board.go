@@ -75,7 +75,7 @@ func runBoard(ctx context.Context, args []string, stdout, _ io.Writer) error {
 		Host:       cmp.Or(*host, bound),
 		Searcher:   client,
 		Absent:     func(err error) bool { return errors.Is(err, &elastic.Error{Status: http.StatusNotFound}) },
-		Dashboards: []dashboards.Dashboard{dashboards.RED()},
+		Dashboards: dashboards.All(),
 	}))
 	mux.Handle("GET /metrics", freshness.Metrics(client)) // beside the board's guard: a scraper may know this host by any name
 	return localweb.Serve(ctx, ln, mux)

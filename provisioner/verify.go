@@ -126,19 +126,45 @@ func (v *verification) judge(ctx context.Context, report *arrival.Report, progre
 		}
 		e.Followed.Tell(e.Account.Truth)
 	}
-	if v.panels && e.Account.Attempts > 0 {
-		progress("executing the panels")
-		if e.Panels, err = arrival.Panels(ctx, client, dashboards.RED(), e.Account, e.Followed); err != nil {
+	if v.metrics && e.Account.Attempts > 0 { // before the panels: some show these
+		if e.Streams, err = arrival.Streams(ctx, client, e.Account.Header.Started, v.patience.Within, progress); err != nil {
 			return err
 		}
 	}
-	if v.metrics && e.Account.Attempts > 0 {
-		if e.Streams, err = arrival.Streams(ctx, client, e.Account.Header.Started, v.patience.Within, progress); err != nil {
+	if v.panels && e.Account.Attempts > 0 {
+		if e.Panels, err = v.execute(ctx, client, e, progress); err != nil {
 			return err
 		}
 	}
 	report.Judge(e)
 	return nil
+}
+
+// execute writes the verdict down, if it may, and executes the panels.
+func (v *verification) execute(ctx context.Context, client *elastic.Client, e arrival.Evidence, progress arrival.Progress) ([]arrival.PanelCheck, error) {
+	var recorded time.Time
+	if v.lagKey != "" {
+		writer, err := v.writer()
+		if err != nil {
+			return nil, err
+		}
+		if recorded, err = arrival.Record(ctx, client, writer, e.Account, v.patience.Within); err != nil {
+			return nil, err
+		}
+	}
+	progress("executing the panels")
+	return arrival.Panels(ctx, client, dashboards.All(), arrival.Scope(e.Account, e.Followed, recorded), e.Account.Truth, e.Followed)
+}
+
+// writer is Elasticsearch for who may write what was measured.
+func (v *verification) writer() (*elastic.Client, error) {
+	config := v.es
+	config.KeyFile = v.lagKey
+	client, err := elastic.New(config)
+	if err != nil {
+		return nil, badInput(err)
+	}
+	return client, nil
 }
 
 // fit holds what was asked for against what the ledger is of.
@@ -185,11 +211,9 @@ func (v *verification) watch(ctx context.Context, client *elastic.Client, progre
 		Poll: pollEvery, Within: v.patience.Within, Progress: progress,
 	}
 	if v.lagKey != "" {
-		writer := v.es
-		writer.KeyFile = v.lagKey
-		lag, err := elastic.New(writer)
+		lag, err := v.writer()
 		if err != nil {
-			return nil, badInput(err)
+			return nil, err
 		}
 		f.Lag = lag
 	}

@@ -31,8 +31,8 @@ Flags of demo, smoke, red, up and fetch:
   -v              print what each process logs, and at the end where time went
 
 Flags of demo, smoke, up, fetch and doctor:
-  -profile NAME   prometheus: also Prometheus, Alertmanager, alerts as they begin
-                  and end, and a canary
+  -profile NAME   prometheus: also Prometheus, Alertmanager, and alerts as they
+                  begin and end
 
 Flags of status and doctor:
   -o table|json   form of the report (table)

@@ -63,16 +63,24 @@ func (s *server) dashboard(w http.ResponseWriter, r *http.Request) {
 // answer runs the panels of a dashboard; a panel that fails says so in its
 // own place and leaves the others alone.
 func (s *server) answer(w http.ResponseWriter, r *http.Request, d dashboards.Dashboard) {
-	scope, err := s.scope(r)
+	scope, err := s.scope(r, d)
 	if err != nil {
 		fail(w, http.StatusBadRequest, err.Error(), "for example ?from=now-15m&to=now")
 		return
 	}
 	view := dashboardView{
 		summary: summary{d.ID, d.Title, d.Purpose},
-		FromMS:  scope.From.UnixMilli(), ToMS: scope.To.UnixMilli(), Run: scope.RunID,
+		FromMS:  scope.From.UnixMilli(), ToMS: scope.To.UnixMilli(), Run: scope.RunID, Only: scope.Only,
 		AnsweredMS: s.Now().UnixMilli(),
+		Next:       []summary{},
 		Panels:     make([]panelView, len(d.Panels)),
+	}
+	for _, id := range d.Next {
+		for _, next := range s.Dashboards {
+			if next.ID == id {
+				view.Next = append(view.Next, summary{next.ID, next.Title, next.Purpose})
+			}
+		}
 	}
 	var all sync.WaitGroup
 	for i, p := range d.Panels {
@@ -84,6 +92,9 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request, d dashboards.Das
 
 func (s *server) panel(ctx context.Context, p dashboards.Panel, scope dashboards.Scope) panelView {
 	view := describe(p)
+	if p.Kind == dashboards.Note {
+		return view
+	}
 	index, body, err := p.Query(scope)
 	if err != nil {
 		view.Problem = problemOf(err)

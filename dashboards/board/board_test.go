@@ -27,6 +27,7 @@ type dashboardJSON struct {
 		Result                                         *struct {
 			Documents int64
 			TimesMs   []int64
+			Lines     [][]string
 			Rows      []struct {
 				Key    string
 				Values []*float64
@@ -41,7 +42,11 @@ func TestDashboardAnswersEveryPanel(t *testing.T) {
 	var list []struct{ ID, Title, Purpose string }
 	get(t, srv, "/api/dashboards", http.StatusOK, &list)
 	red := dashboards.RED()
-	if diff := cmp.Diff([]struct{ ID, Title, Purpose string }{{red.ID, red.Title, red.Purpose}}, list); diff != "" {
+	var want []struct{ ID, Title, Purpose string }
+	for _, d := range dashboards.All() {
+		want = append(want, struct{ ID, Title, Purpose string }{d.ID, d.Title, d.Purpose})
+	}
+	if diff := cmp.Diff(want, list); diff != "" {
 		t.Errorf("list (-want +got):\n%s", diff)
 	}
 
@@ -61,7 +66,7 @@ func TestDashboardAnswersEveryPanel(t *testing.T) {
 			t.Errorf("%s: %s", p.ID, p.Problem.Message)
 			continue
 		}
-		if p.Result == nil || p.Result.Documents == 0 || len(p.Result.Rows) == 0 {
+		if p.Result == nil || p.Result.Documents == 0 || len(p.Result.Rows)+len(p.Result.Lines) == 0 {
 			t.Errorf("%s has no result", p.ID)
 		}
 		if !strings.Contains(p.Query, `"term": {`) || p.Index != red.Panels[i].Source.Stream {
@@ -119,11 +124,40 @@ func TestUnknownAddresses(t *testing.T) {
 	}
 }
 
+// A dashboard takes the fields that it can be narrowed by, and no others.
+func TestNarrowing(t *testing.T) {
+	source := &recorded{}
+	srv := serve(t, source)
+	var got struct {
+		dashboardJSON
+		Only map[string]string
+		Next []struct{ ID string }
+	}
+	get(t, srv, "/api/dashboards/route?from=now-5m&to=now&http.route=/datasets&user.name=mallory", http.StatusOK, &got)
+	if diff := cmp.Diff(map[string]string{telemetry.FieldRoute: "/datasets"}, got.Only); diff != "" {
+		t.Errorf("narrowed to (-want +got):\n%s", diff)
+	}
+	if len(got.Next) != 2 || got.Next[0].ID != "logs" {
+		t.Errorf("leads on to %v", got.Next)
+	}
+	for _, p := range got.Panels {
+		if !strings.Contains(p.Query, `"http.route": "/datasets"`) || strings.Contains(p.Query, "mallory") {
+			t.Errorf("%s asks %s", p.ID, p.Query)
+		}
+	}
+	var refused struct{ Error struct{ Message string } }
+	get(t, srv, "/api/dashboards/route?http.route="+strings.Repeat("x", 2000), http.StatusBadRequest, &refused)
+	if !strings.Contains(refused.Error.Message, "http.route") {
+		t.Errorf("refused with %q", refused.Error.Message)
+	}
+}
+
 // A panel without an answer says why, the others go on; and when the cause is
 // gone, so is the message.
 func TestProblemsStayInTheirPanel(t *testing.T) {
 	source := &recorded{absent: map[string]bool{telemetry.StreamLag: true}}
 	srv := serve(t, source)
+	all := len(dashboards.RED().Panels)
 	ask := func() (problems, absent, drawn int, hint string) {
 		var got dashboardJSON
 		get(t, srv, "/api/dashboards/red?from=now-5m", http.StatusOK, &got)
@@ -140,16 +174,16 @@ func TestProblemsStayInTheirPanel(t *testing.T) {
 		}
 		return problems, absent, drawn, hint
 	}
-	if problems, absent, drawn, hint := ask(); problems != 0 || absent != 2 || drawn != 9 {
+	if problems, absent, drawn, hint := ask(); problems != 0 || absent != 2 || drawn != all-2 {
 		t.Errorf("without a lag stream: %d problems, %d absent, %d drawn: %s", problems, absent, drawn, hint)
 	}
 	source.fail(hinted{"search: 127.0.0.1:9200: connection refused", "is Elasticsearch running?"})
 	problems, _, drawn, hint := ask()
-	if problems != 11 || drawn != 0 || hint != "search: 127.0.0.1:9200: connection refused; is Elasticsearch running?" {
+	if problems != all || drawn != 0 || hint != "search: 127.0.0.1:9200: connection refused; is Elasticsearch running?" {
 		t.Errorf("with Elasticsearch down: %d problems, %d drawn: %s", problems, drawn, hint)
 	}
 	source.fail(nil)
-	if problems, _, drawn, _ := ask(); problems != 0 || drawn != 9 {
+	if problems, _, drawn, _ := ask(); problems != 0 || drawn != all-2 {
 		t.Errorf("with Elasticsearch back: %d problems, %d drawn", problems, drawn)
 	}
 }

@@ -1,6 +1,8 @@
 package board_test
 
 import (
+	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -9,7 +11,7 @@ import (
 )
 
 // settled is true when every panel has left the loading state.
-const settled = `document.querySelectorAll(".card").length === 11 && !document.querySelector('.card[data-state="loading"]')`
+const settled = `document.querySelectorAll(".card").length > 0 && document.getElementById("panels").getAttribute("aria-busy") === "false" && !document.querySelector('.card[data-state="loading"]')`
 
 // painted counts the charts whose canvas holds more than its background.
 const painted = `[...document.querySelectorAll("canvas")].filter((c) => {
@@ -21,6 +23,7 @@ const painted = `[...document.querySelectorAll("canvas")].filter((c) => {
 
 func TestPage(t *testing.T) {
 	chromium := browser.Start(t)
+	all := len(dashboards.RED().Panels)
 
 	for _, look := range []struct {
 		name          string
@@ -61,12 +64,66 @@ func TestPage(t *testing.T) {
 		})
 	}
 
+	for _, d := range dashboards.All() {
+		t.Run("draws every dashboard: "+d.ID, func(t *testing.T) {
+			srv := serve(t, &recorded{})
+			p := chromium.Open(t, srv.URL+"/?range=5m&dashboard="+d.ID, 1280, 900, "light")
+			p.Wait("all panels", settled)
+			for _, panel := range d.Panels {
+				if got := browser.Eval[string](p, `document.getElementById("`+panel.ID+`").dataset.state`); got != "drawn" {
+					t.Errorf("%s is %s, want drawn", panel.ID, got)
+				}
+			}
+			if got := browser.Eval[string](p, `document.querySelector("#dashboards [aria-current]").textContent`); got != d.Title {
+				t.Errorf("%q is marked as the current dashboard", got)
+			}
+			if browser.Eval[bool](p, `document.documentElement.scrollWidth > innerWidth`) {
+				t.Error("the page is wider than its window")
+			}
+			p.Picture("board-" + d.ID + ".png")
+			p.Quiet(srv.URL)
+		})
+	}
+
+	t.Run("a group leads to its own dashboard, and back", func(t *testing.T) {
+		srv := serve(t, &recorded{})
+		p := chromium.Open(t, srv.URL+"/?range=5m", 1280, 900, "light")
+		p.Wait("all panels", settled)
+		browser.Eval[bool](p, `document.querySelector("#requests-by-route th a").click(), true`)
+		p.Wait("the route's dashboard", `document.getElementById("title").textContent === "One route" && !document.getElementById("only").hidden`)
+		if got := browser.Eval[string](p, `document.getElementById("only").innerText`); !strings.Contains(got, "http.route is /") {
+			t.Errorf("narrowed to %q", got)
+		}
+		browser.Eval[bool](p, `document.querySelector("#only button").click(), true`)
+		p.Wait("all routes", `document.getElementById("only").hidden`)
+		browser.Eval[bool](p, `document.dispatchEvent(new KeyboardEvent("keydown", { key: "1", bubbles: true })), true`)
+		p.Wait("the first dashboard by its key", `document.getElementById("title").textContent === "Service RED"`)
+		browser.Eval[bool](p, `history.back(), true`)
+		p.Wait("the one before", `document.getElementById("title").textContent === "One route"`)
+		p.Quiet(srv.URL)
+	})
+
+	t.Run("dragging over a chart looks closer", func(t *testing.T) {
+		srv := serve(t, &recorded{})
+		p := chromium.Open(t, srv.URL+"/?range=5m", 1280, 900, "light")
+		p.Wait("all panels", settled)
+		browser.Eval[bool](p, `(() => {
+			const over = document.querySelector("#duration .u-over"), box = over.getBoundingClientRect();
+			const at = (share) => ({ clientX: box.left + box.width * share, clientY: box.top + 50, movementX: 5, bubbles: true, button: 0 });
+			[["mousemove", 0.3], ["mousedown", 0.3], ["mousemove", 0.5], ["mousemove", 0.6], ["mouseup", 0.6]].forEach(([name, share], i) =>
+				setTimeout(() => (name === "mouseup" ? document : over).dispatchEvent(new MouseEvent(name, at(share))), 100 * i));
+			return true;
+		})()`)
+		p.Wait("a time of its own", `new URLSearchParams(location.search).has("from") && document.getElementById("range").value === "chosen"`)
+		p.Quiet(srv.URL)
+	})
+
 	t.Run("an empty range says so and draws no zero", func(t *testing.T) {
 		srv := serve(t, &recorded{empty: true})
 		p := chromium.Open(t, srv.URL+"/?range=5m", 1280, 900, "light")
 		p.Wait("all panels", settled)
-		if n := browser.Eval[int](p, `[...document.querySelectorAll(".card .body")].filter((b) => b.innerText.trim() === "No data in this range").length`); n != 11 {
-			t.Errorf("%d of 11 panels say that there is no data", n)
+		if n := browser.Eval[int](p, `[...document.querySelectorAll(".card .body")].filter((b) => b.innerText.startsWith("No data in this range")).length`); n != all {
+			t.Errorf("%d of all panels say that there is no data", n)
 		}
 		if n := browser.Eval[int](p, `document.querySelectorAll("canvas, .big, tbody").length`); n != 0 {
 			t.Errorf("%d drawings of nothing", n)
@@ -81,12 +138,12 @@ func TestPage(t *testing.T) {
 		p.Wait("all panels", settled)
 		source.fail(hinted{"search: 127.0.0.1:9200: connection refused", "is Elasticsearch running?"})
 		p.Wait("panels that say so", `[...document.querySelectorAll(".card .body")].filter((b) =>
-			b.innerText.includes("connection refused") && b.innerText.includes("is Elasticsearch running?")).length === 11`)
-		if text := browser.Eval[string](p, `document.getElementById("state").textContent`); !strings.Contains(text, "11 of 11 panels without an answer") {
+			b.innerText.includes("connection refused") && b.innerText.includes("is Elasticsearch running?")).length === `+strconv.Itoa(all))
+		if text := browser.Eval[string](p, `document.getElementById("state").textContent`); !strings.Contains(text, fmt.Sprintf("%d of %d panels without an answer", all, all)) {
 			t.Errorf("the page's state reads %q", text)
 		}
 		source.fail(nil)
-		p.Wait("recovery", `document.querySelectorAll('.card[data-state="drawn"]').length === 11`)
+		p.Wait("recovery", `document.querySelectorAll('.card[data-state="drawn"]').length === `+strconv.Itoa(all))
 		if n := browser.Eval[int](p, painted); n != 4 {
 			t.Errorf("%d charts are painted after recovery, want 4", n)
 		}
@@ -137,7 +194,7 @@ func TestPage(t *testing.T) {
 		p.Wait("all panels", settled)
 		browser.Eval[bool](p, `(() => { const s = document.getElementById("run"); s.value = "`+seedRun+`"; s.dispatchEvent(new Event("change", { bubbles: true })); return true; })()`)
 		p.Wait("the run's query", `document.querySelector("#requests pre").textContent.includes("`+seedRun+`")`)
-		if got := browser.Eval[string](p, `location.search`); got != "?range=run&run="+seedRun {
+		if got := browser.Eval[string](p, `location.search`); got != "?dashboard=red&range=run&run="+seedRun {
 			t.Errorf("address is %s", got)
 		}
 		p.Quiet(srv.URL)

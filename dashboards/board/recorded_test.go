@@ -17,6 +17,7 @@ import (
 
 	"plumbline/dashboards"
 	"plumbline/dashboards/board"
+	"plumbline/demo-app/telemetry"
 )
 
 const seedRun = "20260101T120000Z-seeded"
@@ -83,13 +84,13 @@ func panelOf(body []byte) (string, dashboards.Scope, error) {
 		Query struct {
 			Bool struct {
 				Filter []struct {
-					Range map[string]struct{ GTE, LT time.Time }
+					Range map[string]json.RawMessage
 					Term  map[string]string
 				}
 			}
 		}
 	}
-	if strings.Contains(string(body), `"last"`) {
+	if strings.Contains(string(body), `"last": "desc"`) {
 		return "runs", dashboards.Scope{}, nil
 	}
 	if err := json.Unmarshal(body, &query); err != nil {
@@ -97,17 +98,27 @@ func panelOf(body []byte) (string, dashboards.Scope, error) {
 	}
 	var scope dashboards.Scope
 	for _, f := range query.Query.Bool.Filter {
-		for _, limits := range f.Range {
+		if raw, there := f.Range[telemetry.FieldTimestamp]; there {
+			var limits struct{ GTE, LT time.Time }
+			if err := json.Unmarshal(raw, &limits); err != nil {
+				return "", scope, err
+			}
 			scope.From, scope.To = limits.GTE, limits.LT
 		}
-		for _, run := range f.Term {
-			scope.RunID = run
+		for field, value := range f.Term {
+			if field == telemetry.FieldRunID {
+				scope.RunID = value
+				continue
+			}
+			scope.Only = map[string]string{field: value}
 		}
 	}
-	for _, p := range dashboards.RED().Panels {
-		_, want, err := p.Query(scope)
-		if err == nil && string(want) == string(body) {
-			return p.ID, scope, nil
+	for _, d := range dashboards.All() {
+		for _, p := range d.Panels {
+			_, want, err := p.Query(scope)
+			if err == nil && string(want) == string(body) {
+				return p.ID, scope, nil
+			}
 		}
 	}
 	return "", scope, fmt.Errorf("no panel asks this: %s", body)
@@ -134,15 +145,28 @@ func moved(answer []byte, scope dashboards.Scope) []byte {
 
 // emptyAnswer is what a node says when the range holds nothing.
 func emptyAnswer(id string, scope dashboards.Scope) []byte {
-	meta := fmt.Sprintf(`"meta":{"from_ms":%d,"to_ms":%d,"step_ms":%d}`, scope.From.UnixMilli(), scope.To.UnixMilli(), scope.Step().Milliseconds())
-	measures := `"measure_0":{"value":null,"doc_count":0,"values":[{"key":50,"value":null},{"key":95,"value":null},{"key":99,"value":null}]},` +
-		`"measure_1":{"value":null},"measure_2":{"value":null},"measure_3":{"value":null}`
-	groups := `"groups":{` + meta + `,"doc_count_error_upper_bound":0,"sum_other_doc_count":0,"buckets":[]}`
-	if id == "request-rate" {
-		groups = `"groups":{` + meta + `,"buckets":{"1xx":{"doc_count":0},"2xx":{"doc_count":0},"3xx":{"doc_count":0},"4xx":{"doc_count":0},"5xx":{"doc_count":0}}}`
+	var panel dashboards.Panel
+	for _, d := range dashboards.All() {
+		if p, found := d.Panel(id); found {
+			panel = p
+		}
 	}
-	return []byte(`{"timed_out":false,"_shards":{"total":1,"failed":0},"hits":{"total":{"value":0,"relation":"eq"}},` +
-		`"aggregations":{` + measures + `,` + groups + `,"time":{` + meta + `,"buckets":[]}}}`)
+	meta := fmt.Sprintf(`"meta":{"from_ms":%d,"to_ms":%d,"step_ms":%d}`, scope.From.UnixMilli(), scope.To.UnixMilli(), scope.Step().Milliseconds())
+	var aggs []string
+	for i := range max(4, len(panel.Measures)) {
+		aggs = append(aggs, fmt.Sprintf(`"measure_%d":{"value":null,"doc_count":0,"values":[{"key":50,"value":null},{"key":95,"value":null},{"key":99,"value":null}]}`, i))
+	}
+	buckets := "[]"
+	if len(panel.By.Groups) > 0 {
+		var named []string
+		for _, g := range panel.By.Groups {
+			named = append(named, fmt.Sprintf(`%q:{"doc_count":0}`, g.Key))
+		}
+		buckets = "{" + strings.Join(named, ",") + "}"
+	}
+	aggs = append(aggs, `"groups":{`+meta+`,"doc_count_error_upper_bound":0,"sum_other_doc_count":0,"buckets":`+buckets+`}`, `"time":{`+meta+`,"buckets":[]}`)
+	return []byte(`{"timed_out":false,"_shards":{"total":1,"failed":0},"hits":{"total":{"value":0,"relation":"eq"},"hits":[]},` +
+		`"aggregations":{` + strings.Join(aggs, ",") + `}}`)
 }
 
 // serve runs a board over the searcher; its clock stands at the end of the
@@ -152,7 +176,7 @@ func serve(t *testing.T, s board.Searcher) *httptest.Server {
 	srv := httptest.NewServer(board.New(board.Options{
 		Searcher:   s,
 		Absent:     func(err error) bool { return errors.Is(err, errAbsent) },
-		Dashboards: []dashboards.Dashboard{dashboards.RED()},
+		Dashboards: dashboards.All(),
 		Now:        func() time.Time { return seedEnd },
 	}))
 	t.Cleanup(srv.Close)

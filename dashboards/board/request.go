@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"plumbline/dashboards"
 	"plumbline/demo-app/telemetry"
@@ -14,16 +15,27 @@ import (
 const (
 	defaultRange = 15 * time.Minute
 	longestRange = 366 * 24 * time.Hour
+	longestValue = 1024 // bytes: what a keyword field keeps
 )
 
-// scope reads from, to and run of a request. A time is RFC 3339, milliseconds
-// since 1970, "now", or "now-15m"; without any, it is the last 15 minutes. A
-// range that ends now is aligned to whole time buckets.
-func (s *server) scope(r *http.Request) (dashboards.Scope, error) {
+// scope reads from, to, run and the fields that the dashboard can be narrowed by
+// of a request. A time is RFC 3339, milliseconds since 1970, "now", or "now-15m";
+// without any, it is the last 15 minutes. A range that ends now is aligned to whole
+// time buckets.
+func (s *server) scope(r *http.Request, d dashboards.Dashboard) (dashboards.Scope, error) {
 	now := s.Now()
 	query := r.URL.Query()
 	live := false
-	scope := dashboards.Scope{From: now.Add(-defaultRange), To: now, RunID: query.Get("run")}
+	scope := dashboards.Scope{From: now.Add(-defaultRange), To: now, RunID: query.Get("run"), Only: map[string]string{}}
+	for _, field := range d.Narrow {
+		v := query.Get(field)
+		if len(v) > longestValue || strings.ContainsFunc(v, unicode.IsControl) {
+			return scope, fmt.Errorf("%s is not a value of that field: want up to %d printable characters", field, longestValue)
+		}
+		if v != "" {
+			scope.Only[field] = v
+		}
+	}
 	if scope.RunID != "" && !telemetry.SaneID(scope.RunID) {
 		return scope, fmt.Errorf("run %q is not a run id: want up to 64 letters, digits, dots, dashes and underscores", scope.RunID)
 	}

@@ -13,11 +13,13 @@ type summary struct {
 
 type dashboardView struct {
 	summary
-	FromMS     int64       `json:"fromMs"`
-	ToMS       int64       `json:"toMs"`
-	Run        string      `json:"run"`
-	AnsweredMS int64       `json:"answeredMs"`
-	Panels     []panelView `json:"panels"`
+	FromMS     int64             `json:"fromMs"`
+	ToMS       int64             `json:"toMs"`
+	Run        string            `json:"run"`
+	Only       map[string]string `json:"only"` // what it is narrowed to, by field
+	AnsweredMS int64             `json:"answeredMs"`
+	Next       []summary         `json:"next"`
+	Panels     []panelView       `json:"panels"`
 }
 
 type panelView struct {
@@ -26,9 +28,14 @@ type panelView struct {
 	Kind     dashboards.Kind `json:"kind"`
 	Width    int             `json:"width"`
 	By       string          `json:"by"`
+	Drill    *drillView      `json:"drill"`
 	Show     int             `json:"show"`
 	Stacked  bool            `json:"stacked"`
+	Limits   *limitsView     `json:"limits"`
 	Measures []measureView   `json:"measures"`
+	Columns  []columnView    `json:"columns"`
+	Text     string          `json:"text"`
+	Quiet    string          `json:"quiet"`
 	Index    string          `json:"index"`
 	Query    string          `json:"query"`
 	Result   *resultView     `json:"result"`
@@ -42,12 +49,33 @@ type measureView struct {
 	Unit  dashboards.Unit `json:"unit"`
 }
 
+// drillView is where a group leads to, narrowed by its key in the field.
+type drillView struct {
+	Dashboard string `json:"dashboard"`
+	Field     string `json:"field"`
+}
+
+type limitsView struct {
+	Warn    float64 `json:"warn"`
+	Bad     float64 `json:"bad"`
+	Falling bool    `json:"falling"`
+}
+
+type columnView struct {
+	Label string          `json:"label"`
+	Field string          `json:"field"`
+	Unit  dashboards.Unit `json:"unit"`
+}
+
 type resultView struct {
 	Documents int64     `json:"documents"`
+	Shows     bool      `json:"shows"` // there is something to draw
 	Other     int64     `json:"other"`
 	StepMS    int64     `json:"stepMs"`
 	TimesMS   []int64   `json:"timesMs"`
 	Rows      []rowView `json:"rows"`
+
+	Lines []dashboards.Line `json:"lines"`
 }
 
 type rowView struct {
@@ -78,7 +106,16 @@ type problem struct {
 func describe(p dashboards.Panel) panelView {
 	view := panelView{
 		summary: summary{p.ID, p.Title, p.Purpose}, Advice: p.Advice,
-		Kind: p.Kind, Width: p.Width, By: p.By.Label, Show: p.Show, Stacked: p.Stacked,
+		Kind: p.Kind, Width: p.Width, By: p.By.Label, Show: p.Show, Stacked: p.Stacked, Text: p.Text, Quiet: p.Quiet,
+	}
+	if p.By.Drill != "" {
+		view.Drill = &drillView{p.By.Drill, p.By.Field}
+	}
+	if p.Limits.None == "" && p.Kind != dashboards.Lines && p.Kind != dashboards.Note {
+		view.Limits = &limitsView{p.Limits.Warn, p.Limits.Bad, p.Limits.Falling}
+	}
+	for _, c := range p.Columns {
+		view.Columns = append(view.Columns, columnView{c.Label, c.Field, c.Unit})
 	}
 	for _, m := range p.Measures {
 		view.Measures = append(view.Measures, measureView{m.Label, m.Op, m.Unit})
@@ -88,8 +125,8 @@ func describe(p dashboards.Panel) panelView {
 
 func show(r dashboards.Result) *resultView {
 	view := &resultView{
-		Documents: r.Documents, Other: r.Other, StepMS: r.Step.Milliseconds(),
-		TimesMS: []int64{}, Rows: []rowView{},
+		Documents: r.Documents, Shows: r.Shows(), Other: r.Other, StepMS: r.Step.Milliseconds(),
+		TimesMS: []int64{}, Rows: []rowView{}, Lines: r.Lines,
 	}
 	for _, t := range r.Times {
 		view.TimesMS = append(view.TimesMS, t.UnixMilli())

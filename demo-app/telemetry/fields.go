@@ -66,10 +66,19 @@ const (
 	StreamApp        = "logs-icat.app-default"
 	StreamPrometheus = "metrics-icat.prometheus-default"
 	StreamLag        = "metrics-plumbline.lag-default"
+	StreamVerdict    = "metrics-plumbline.verdict-default"
 	StreamLines      = "logs-plumbline.lines-default" // of loadgen lines, by whatever shipper
 	StreamLoad       = "metrics-loadgen.run-default"
-	StreamsSystem    = "metrics-system.*-default"
-	StreamsBeats     = "metrics-beats.*-default"
+	StreamCPU        = "metrics-system.cpu-default"
+	StreamMemory     = "metrics-system.memory-default"
+	StreamProcess    = "metrics-system.process-default"
+	StreamBeats      = "metrics-beats.stats-default"
+	StreamBeatState  = "metrics-beats.state-default"
+	StreamQueue      = "metrics-beats.queue-default"
+	StreamOwn        = "metrics-plumbline.prometheus-default" // of the board and the canary
+
+	StreamsLogs = "logs-icat.*-default"
+	StreamsAll  = "logs-*-default,metrics-*-default"
 )
 
 // RouteUnmatched is http.route for a request that matched no route.

@@ -4,7 +4,7 @@ package telemetry
 // the run began, so that a document that never arrives costs resolution and
 // nothing else. Times are nanoseconds, rates per second.
 const (
-	FieldLoadDocument = "loadgen.document" // LoadInterval, LoadRoute or LoadSummary
+	FieldLoadDocument = "loadgen.document" // LoadInterval, LoadRoute, LoadJourney or LoadSummary
 	FieldLoadInterval = "loadgen.interval" // which one, from 1
 	FieldLoadElapsed  = "loadgen.elapsed"  // since the start of the schedule
 
@@ -29,6 +29,8 @@ const (
 	FieldLoadStatus4xx   = "loadgen.status.4xx"
 	FieldLoadStatus5xx   = "loadgen.status.5xx"
 	FieldLoadStatusOther = "loadgen.status.other"
+
+	FieldLoadJourney = "loadgen.journey" // of which one, in a document about a journey
 )
 
 // Percentiles of the waits that ended in the time of the document (event.start
@@ -73,5 +75,6 @@ const (
 const (
 	LoadInterval = "interval" // the whole load, once a second
 	LoadRoute    = "route"    // one method and route
+	LoadJourney  = "journey"  // one journey at the end of the run, once
 	LoadSummary  = "summary"  // the run at its end, once
 )

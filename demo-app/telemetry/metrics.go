@@ -45,8 +45,7 @@ type Metrics struct {
 
 // NewMetrics returns metrics without a request yet.
 func NewMetrics(version, goVersion string) *Metrics {
-	durations := native(MetricDuration, "Time from the request's head to the complete answer.",
-		.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10)
+	durations := native(MetricDuration, "Time from the request's head to the complete answer.", DurationBounds()...)
 	operations := native(MetricOperation, "Time of one operation on a backend, from its start to its last row.",
 		.00005, .0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10)
 	m := &Metrics{
@@ -67,6 +66,12 @@ func NewMetrics(version, goVersion string) *Metrics {
 	m.Registry.MustRegister(m.Active, m.durations, m.sizes, m.operations, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
+}
+
+// DurationBounds are the upper bounds, in seconds, of the classic buckets of
+// MetricDuration. A bound belongs to the bucket below it.
+func DurationBounds() []float64 {
+	return []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
 }
 
 // native are the options of a histogram that is both classic and native.

@@ -118,6 +118,16 @@ func (w *Writer) summary(r report.Report) entry {
 	return w.entry(doc)
 }
 
+// journey is one journey of the whole run.
+func (w *Writer) journey(j report.Journey) entry {
+	doc := w.common(telemetry.LoadJourney, 0, w.last.at)
+	maps.Copy(doc, fields{
+		telemetry.FieldLoadJourney: j.Name, telemetry.FieldLoadSent: j.Sent,
+		telemetry.FieldLoadUnexpected: j.Unexpected, telemetry.FieldLoadDropped: j.Dropped,
+	})
+	return w.entry(doc, j.Name)
+}
+
 // ends are the counts of what has ended.
 func (f fields) ends(outcomes map[ledger.Outcome]uint64, statuses map[int]uint64, unexpected uint64) {
 	f[telemetry.FieldLoadEnded] = ended(outcomes)

@@ -96,6 +96,9 @@ func (w *Writer) Follow(ctx context.Context) {
 // write what could not be written yet, the summary first.
 func (w *Writer) Close(ctx context.Context, r report.Report) *report.Told {
 	w.tell(w.interval+1, true)
+	for _, j := range r.Journeys {
+		w.out.first(w.journey(j))
+	}
 	w.out.first(w.summary(r))
 	ctx, cancel := context.WithTimeout(ctx, lastTries)
 	defer cancel()

@@ -24,7 +24,7 @@ func TestARunIsTold(t *testing.T) {
 			t.Fatal(err)
 		}
 		told := l.run(t, 12*time.Second, threshold)
-		if diff := cmp.Diff(&report.Told{Stream: "metrics-loadgen.run-default", Written: 20, Summary: true}, told); diff != "" {
+		if diff := cmp.Diff(&report.Told{Stream: "metrics-loadgen.run-default", Written: 22, Summary: true}, told); diff != "" {
 			t.Errorf("told (-want +got):\n%s", diff)
 		}
 		if len(l.said) != 0 {
@@ -62,6 +62,17 @@ func TestARunIsTold(t *testing.T) {
 		last := routes[5]
 		if last[telemetry.FieldRoute] != "/investigations" || last[telemetry.FieldMethod] != "GET" || number(last, telemetry.FieldLoadEnded) != 108 || number(last, telemetry.FieldLoadLatencyCount) != 18 {
 			t.Errorf("last document of a route: %v", last)
+		}
+		journeys := store.of(telemetry.LoadJourney)
+		if len(journeys) != 2 {
+			t.Fatalf("%d documents of journeys, want 2", len(journeys))
+		}
+		sent := map[any]float64{}
+		for _, doc := range journeys {
+			sent[doc[telemetry.FieldLoadJourney]] = number(doc, telemetry.FieldLoadSent)
+		}
+		if sent["my data"]+sent["ingest"] != 120 || sent["ingest"] != 12 {
+			t.Errorf("sent by journey: %v, want 108 and 12", sent)
 		}
 		summaries := store.of(telemetry.LoadSummary)
 		if len(summaries) != 1 {

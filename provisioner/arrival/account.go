@@ -51,10 +51,11 @@ type Account struct {
 	Trailer ledger.Trailer    `json:"-"`
 	Truth   *dashboards.Truth `json:"-"`
 
-	subject subject
-	index   string
-	reads   *lags
-	gaps    Strays // documents of numbers that the ledger skips
+	subject  subject
+	journeys journeys
+	index    string
+	reads    *lags
+	gaps     Strays // documents of numbers that the ledger skips
 }
 
 // Duplicates are attempts found more than once.

@@ -13,10 +13,11 @@ import (
 
 // PanelCheck is one panel of a dashboard, executed and held against the truth.
 type PanelCheck struct {
+	Dashboard string                  `json:"dashboard"` // its id
 	ID        string                  `json:"id"`
 	Title     string                  `json:"title"`
 	Documents int64                   `json:"documents"`
-	Rows      int                     `json:"rows"`
+	Rows      int                     `json:"rows"` // groups, or listed documents
 	Outcome   dashboards.Outcome      `json:"outcome"`
 	Compared  string                  `json:"compared"` // what was compared, or why nothing was
 	Got       string                  `json:"got,omitempty"`
@@ -24,46 +25,50 @@ type PanelCheck struct {
 	Differs   []dashboards.Difference `json:"differences,omitempty"`
 }
 
-// Panels executes every panel of a dashboard over the run and compares the
+// Panels executes every panel of the dashboards over the scope and compares the
 // answers with the truth. A panel that cannot be asked is an error. Lag panels
 // are judged only after a Follow that wrote what they show; followed may be nil.
-func Panels(ctx context.Context, search Searcher, d dashboards.Dashboard, acc *Account, followed *Followed) ([]PanelCheck, error) {
+func Panels(ctx context.Context, search Searcher, all []dashboards.Dashboard, scope dashboards.Scope, truth *dashboards.Truth, followed *Followed) ([]PanelCheck, error) {
 	var checks []PanelCheck
-	scope := Scope(acc, followed)
-	for _, p := range d.Panels {
-		check, err := panel(ctx, search, p, scope, acc.Truth)
-		if err != nil {
-			return nil, fmt.Errorf("panel %s: %w", p.ID, err)
-		}
-		if p.Source.Stream == telemetry.StreamLag && (followed == nil || followed.Written == 0) {
-			check = PanelCheck{
-				ID: p.ID, Title: p.Title, Documents: check.Documents, Rows: check.Rows,
-				Outcome: dashboards.NotJudged, Compared: "nothing: only the watch that wrote the lag documents knows them",
+	for _, d := range all {
+		for _, p := range d.Panels {
+			check, err := panel(ctx, search, p, scope, truth)
+			if err != nil {
+				return nil, fmt.Errorf("panel %s: %w", p.ID, err)
 			}
+			if p.Source.Stream == telemetry.StreamLag && (followed == nil || followed.Written == 0) {
+				check = PanelCheck{
+					ID: p.ID, Title: p.Title, Documents: check.Documents, Rows: check.Rows,
+					Outcome: dashboards.NotJudged, Compared: "nothing: only the watch that wrote the lag documents knows them",
+				}
+			}
+			check.Dashboard = d.ID
+			checks = append(checks, check)
 		}
-		checks = append(checks, check)
 	}
 	return checks, nil
 }
 
 func panel(ctx context.Context, search Searcher, p dashboards.Panel, scope dashboards.Scope, truth *dashboards.Truth) (PanelCheck, error) {
-	index, body, err := p.Query(scope)
-	if err != nil {
-		return PanelCheck{}, err
-	}
 	check := PanelCheck{ID: p.ID, Title: p.Title}
 	var got dashboards.Result
-	answer, err := search.Search(ctx, index, body)
-	switch {
-	case missing(err): // nothing was ever written there: an answer without documents
-	case err != nil:
-		return PanelCheck{}, err
-	default:
-		if got, err = p.Decode(answer); err != nil {
+	if p.Kind != dashboards.Note {
+		index, body, err := p.Query(scope)
+		if err != nil {
 			return PanelCheck{}, err
 		}
+		answer, err := search.Search(ctx, index, body)
+		switch {
+		case missing(err): // nothing was ever written there: an answer without documents
+		case err != nil:
+			return PanelCheck{}, err
+		default:
+			if got, err = p.Decode(answer); err != nil {
+				return PanelCheck{}, err
+			}
+		}
 	}
-	check.Documents, check.Rows = got.Documents, len(got.Rows)
+	check.Documents, check.Rows = got.Documents, len(got.Rows)+len(got.Lines)
 	a := p.Agree(got, truth)
 	check.Outcome, check.Compared, check.Differs = a.Outcome, a.Compared, a.Differences
 	if a.Outcome == dashboards.Differs || a.Outcome == dashboards.Empty {
@@ -73,11 +78,11 @@ func panel(ctx context.Context, search Searcher, p dashboards.Panel, scope dashb
 }
 
 // Scope is the time range that holds every document of the run: the ledger's
-// own times, stretched to the documents' (clocks differ) and to the lag
-// documents', if there are any.
-func Scope(acc *Account, followed *Followed) dashboards.Scope {
+// own times, stretched to the documents' (clocks differ) and to those of what was
+// recorded of it, if anything was.
+func Scope(acc *Account, followed *Followed, recorded time.Time) dashboards.Scope {
 	from, to := acc.Header.Started, acc.Trailer.Ended
-	for _, t := range []time.Time{acc.First, acc.Latest} {
+	for _, t := range []time.Time{acc.First, acc.Latest, recorded} {
 		from, to = stretch(from, to, t)
 	}
 	if followed != nil {

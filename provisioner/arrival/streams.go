@@ -28,17 +28,15 @@ type StreamCheck struct {
 // metricStreams is every stream that Metricbeat fills, one by one: together, a
 // stream that works would hide another that is silent.
 func metricStreams() []StreamCheck {
-	checks := []StreamCheck{{Stream: telemetry.StreamPrometheus, Needs: fieldRequests}}
-	for _, of := range []struct {
-		pattern string
-		sets    []string
-	}{
-		{telemetry.StreamsSystem, []string{"cpu", "memory", "process"}},
-		{telemetry.StreamsBeats, []string{"stats", "state"}},
+	checks := []StreamCheck{
+		{Stream: telemetry.StreamPrometheus, Needs: fieldRequests},
+		{Stream: telemetry.StreamOwn, Needs: telemetry.ScrapedMetric(telemetry.MetricClusterHeap)},
+	}
+	for _, stream := range []string{
+		telemetry.StreamCPU, telemetry.StreamMemory, telemetry.StreamProcess,
+		telemetry.StreamBeats, telemetry.StreamBeatState, telemetry.StreamQueue,
 	} {
-		for _, set := range of.sets {
-			checks = append(checks, StreamCheck{Stream: strings.Replace(of.pattern, "*", set, 1)})
-		}
+		checks = append(checks, StreamCheck{Stream: stream})
 	}
 	return checks
 }

@@ -34,8 +34,8 @@ func TestStreamNames(t *testing.T) {
 		got = append(got, c.Stream)
 	}
 	want := []string{
-		"metrics-icat.prometheus-default", "metrics-system.cpu-default", "metrics-system.memory-default",
-		"metrics-system.process-default", "metrics-beats.stats-default", "metrics-beats.state-default",
+		"metrics-icat.prometheus-default", "metrics-plumbline.prometheus-default", "metrics-system.cpu-default", "metrics-system.memory-default",
+		"metrics-system.process-default", "metrics-beats.stats-default", "metrics-beats.state-default", "metrics-beats.queue-default",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("streams (-want +got):\n%s", diff)
@@ -97,8 +97,8 @@ func TestStreams(t *testing.T) {
 				if took := time.Since(begin); took != tt.took {
 					t.Errorf("took %v, want %v", took, tt.took)
 				}
-				if len(got) != 6 {
-					t.Errorf("%d streams, want 6", len(got))
+				if len(got) != 8 {
+					t.Errorf("%d streams, want 8", len(got))
 				}
 				for _, c := range got {
 					p := c.property(begin, patience)

@@ -9,6 +9,8 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
+
+	"plumbline/dashboards"
 )
 
 // WriteTable writes the report for a terminal. Lists are abbreviated here;
@@ -78,19 +80,58 @@ func (r *Report) lagTable() string {
 	return t.Render()
 }
 
+// panelTable has a row for each dashboard, and one for each panel that does not hold.
 func (r *Report) panelTable(paint func(Outcome, string) string) string {
-	t := sheet("Panel", "Documents", "Rows", "Agreement", "Compared")
+	t := sheet("Dashboard", "Panels", "Held", "Not judged", "Documents", "Agreement")
+	var order []string
+	type sum struct {
+		panels, held, unjudged int
+		documents              int64
+		wrong                  []PanelCheck
+	}
+	sums := map[string]*sum{}
 	for _, p := range r.Panels {
-		said := p.Compared
-		if p.Got != "" || p.Want != "" {
-			said = fmt.Sprintf("got %s, want %s", p.Got, p.Want)
-			if more := len(p.Differs) - 1; more > 0 {
-				said += "; and more: " + things(uint64(more), "difference")
-			}
+		s := sums[p.Dashboard]
+		if s == nil {
+			s = &sum{}
+			sums[p.Dashboard] = s
+			order = append(order, p.Dashboard)
 		}
-		t.AppendRow(table.Row{p.Title, humanize.Comma(p.Documents), p.Rows, paint(p.property().Outcome, string(p.Outcome)), said})
+		s.panels++
+		s.documents += p.Documents
+		switch p.Outcome {
+		case dashboards.Held:
+			s.held++
+		case dashboards.NotJudged:
+			s.unjudged++
+		default:
+			s.wrong = append(s.wrong, p)
+		}
+	}
+	for _, id := range order {
+		s := sums[id]
+		said := paint(Holds, "held")
+		if len(s.wrong) > 0 {
+			said = paint(Fails, things(uint64(len(s.wrong)), "panel")+" not")
+		}
+		t.AppendRow(table.Row{id, s.panels, s.held, s.unjudged, humanize.Comma(s.documents), said})
+		for _, p := range s.wrong {
+			t.AppendRow(table.Row{"  " + p.ID, "", "", "", humanize.Comma(p.Documents), p.said()})
+		}
 	}
 	return t.Render()
+}
+
+// said is what was found of a panel, in a line.
+func (c PanelCheck) said() string {
+	if c.Got == "" && c.Want == "" {
+		return c.Compared
+	}
+	text := fmt.Sprintf("%s: got %s, want %s", c.Outcome, c.Got, c.Want)
+	if more := len(c.Differs) - 1; more > 0 {
+		text += "; and more: " + things(uint64(more), "difference")
+	}
+	return text
 }
 
 func sheet(headings ...string) table.Writer {
@@ -110,7 +151,7 @@ func sheet(headings ...string) table.Writer {
 	for i, h := range headings {
 		switch h {
 		case "Sent", "Whole", "Replaced", "Altered", "Cut", "Split", "Joined", "Doubled", "Missing",
-			"Count", "p50", "p95", "p99", "Max", "Documents", "Rows":
+			"Count", "p50", "p95", "p99", "Max", "Documents", "Rows", "Panels", "Held", "Not judged":
 			columns = append(columns, table.ColumnConfig{Number: i + 1, Align: text.AlignRight, AlignHeader: text.AlignRight})
 		}
 	}

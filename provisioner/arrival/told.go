@@ -51,6 +51,9 @@ func AwaitTold(ctx context.Context, search Searcher, acc *Account, within time.D
 			return nil, err
 		}
 		if told.Summaries > 0 || !time.Now().Before(end) {
+			if told.Summaries == 1 {
+				acc.tellLoad()
+			}
 			return told, nil
 		}
 		progress(fmt.Sprintf("waiting for the load generator's summary in %s, %v left", told.Stream, time.Until(end).Round(time.Second)))

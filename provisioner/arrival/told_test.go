@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"plumbline/dashboards"
 	"plumbline/demo-app/telemetry"
 	"plumbline/loadgen/ledger"
 )
@@ -72,7 +73,7 @@ func TestAwaitTold(t *testing.T) {
 				if docs := row.docs(begin); docs != nil {
 					n.streams[telemetry.StreamLoad] = docs
 				}
-				got, err := AwaitTold(t.Context(), n, &Account{Run: runID, Trailer: trailer, Truncated: row.truncated}, patience, silent)
+				got, err := AwaitTold(t.Context(), n, &Account{Run: runID, Trailer: trailer, Truncated: row.truncated, Truth: &dashboards.Truth{}}, patience, silent)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -47,13 +47,14 @@ type window struct {
 	found       []uint32 // documents, per attempt
 	names       []string
 	known       map[string]uint16
+	journeys    journeys
 }
 
 func newWindow(first uint64, size int) *window {
 	return &window{
 		first: first, last: first - 1,
 		want: make([]expectation, 0, size), found: make([]uint32, size),
-		known: make(map[string]uint16),
+		known: make(map[string]uint16), journeys: make(journeys),
 	}
 }
 
@@ -85,6 +86,7 @@ func (w *window) expect(a ledger.Attempt) error {
 	}
 	w.want = append(w.want, e)
 	w.last = a.Seq
+	w.journeys.add(a)
 	return nil
 }
 
@@ -152,7 +154,7 @@ func (w *window) take(d *document, acc *Account) {
 	}
 	check(telemetry.FieldTraceID, ledger.TraceID(acc.Run, seq), d.values[colTrace])
 	if took, ok := d.duration(); ok && took > 0 {
-		acc.Truth.Duration(w.routeOf(d, e), took)
+		acc.Truth.Duration(w.routeOf(d, e), int(e.status), took)
 	} else {
 		e.state |= differs
 		acc.Corrupted.add(Mismatch{Seq: seq, Field: telemetry.FieldEventDuration, Expected: "nanoseconds above 0", Found: d.durationText()})
@@ -170,6 +172,7 @@ func (w *window) routeOf(d *document, e *expectation) string {
 // close judges every attempt of the window once all its documents were taken.
 func (w *window) close(acc *Account) {
 	acc.Last = max(acc.Last, w.last)
+	acc.journeys.merge(w.journeys)
 	for i, e := range w.want {
 		seq, n := w.first+uint64(i), w.found[i]
 		if e.state != absent {

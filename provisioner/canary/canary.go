@@ -24,15 +24,6 @@ import (
 	"plumbline/demo-app/telemetry"
 )
 
-// Names of the metrics. A request that was answered is found or lost in the end;
-// one that was not may have a line or none, and is not looked for.
-const (
-	MetricRequests   = "plumbline_canary_requests_total"
-	MetricUnanswered = "plumbline_canary_unanswered_total"
-	MetricFound      = "plumbline_canary_found_total"
-	MetricLost       = "plumbline_canary_lost_total"
-)
-
 // path is asked: an operational route, so that no panel and no objective counts
 // the canary.
 const path = "/version"
@@ -55,7 +46,9 @@ type Options struct {
 	Within time.Duration // a line has to be found in
 }
 
-// Canary is one of them. Its metrics are in a registry of its own.
+// Canary is one of them. Its metrics are in a registry of its own. A request that
+// was answered is found or lost in the end; one that was not may have a line or
+// none, and is not looked for.
 type Canary struct {
 	Options
 	run      string // its run.id
@@ -79,10 +72,10 @@ func New(o Options) *Canary {
 		c.registry.MustRegister(made)
 		return made
 	}
-	c.counts.requests = counter(MetricRequests, "Requests sent.")
-	c.counts.unanswered = counter(MetricUnanswered, "Requests that nobody answered.")
-	c.counts.found = counter(MetricFound, "Answered requests whose line a search has found.")
-	c.counts.lost = counter(MetricLost, "Answered requests whose line no search has found in time, though Elasticsearch answered.")
+	c.counts.requests = counter(telemetry.MetricCanaryRequests, "Requests sent.")
+	c.counts.unanswered = counter(telemetry.MetricCanaryUnanswered, "Requests that nobody answered.")
+	c.counts.found = counter(telemetry.MetricCanaryFound, "Answered requests whose line a search has found.")
+	c.counts.lost = counter(telemetry.MetricCanaryLost, "Answered requests whose line no search has found in time, though Elasticsearch answered.")
 	return c
 }
 

@@ -1,8 +1,9 @@
-// Package freshness tells Prometheus how new the newest document of each data
-// stream is. That is the far end of both ways through the stack, lines and
-// metrics, as a searcher sees it: whatever stops on the way makes it grow old.
+// Package freshness tells Prometheus, and so Metricbeat, how new the newest
+// document of each data stream is. That is the far end of both ways through the
+// stack, lines and metrics, as a searcher sees it: whatever stops on the way makes
+// it grow old. And it tells how much Elasticsearch holds, of what it can.
 //
-// How old is too old is for the alert rules to say.
+// How old is too old, and how much too much, is for the alert rules to say.
 package freshness
 
 import (
@@ -11,7 +12,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -20,6 +20,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"plumbline/demo-app/telemetry"
+	"plumbline/provisioner/elastic"
 )
 
 // Metric is the event time of the newest document, in seconds since 1970, by
@@ -35,7 +36,7 @@ func Streams() []string {
 	return []string{
 		telemetry.StreamAccess,
 		telemetry.StreamPrometheus,
-		strings.Replace(telemetry.StreamsBeats, "*", "stats", 1),
+		telemetry.StreamBeats,
 	}
 }
 
@@ -43,23 +44,27 @@ func Streams() []string {
 // scrape's own.
 const timeout = 3 * time.Second
 
-// Searcher runs one search of an index and returns the answer as it came.
-type Searcher interface {
+// Store is Elasticsearch: *elastic.Client, or the one of the tests.
+type Store interface {
+	// Search runs one search of an index and returns the answer as it came.
 	Search(ctx context.Context, index string, body []byte) ([]byte, error)
+	Holdings(ctx context.Context) (elastic.Holdings, error)
 }
 
-// Metrics returns the handler of /metrics: freshness, and this process itself.
-func Metrics(s Searcher) http.Handler {
+// Metrics returns the handler of /metrics: freshness, holdings, and this process
+// itself.
+func Metrics(s Store) http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	registry.MustRegister(collector{s, prometheus.NewDesc(Metric,
 		"Event time of the newest document that a search finds; absent while there is none, or Elasticsearch cannot be asked.", []string{LabelStream}, nil)})
+	registry.MustRegister(newHoldings(s))
 	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4})
 }
 
 // collector asks when it is scraped.
 type collector struct {
-	search Searcher
+	search Store
 	newest *prometheus.Desc
 }
 
@@ -86,7 +91,7 @@ var errNone = errors.New("no document yet")
 
 // newest asks for the latest event time of a stream. Without a query, the
 // answer comes from the index' summary of the field and not from its documents.
-func newest(ctx context.Context, s Searcher, stream string) (time.Time, error) {
+func newest(ctx context.Context, s Store, stream string) (time.Time, error) {
 	answer, err := s.Search(ctx, stream, []byte(`{"size":0,"track_total_hits":false,"aggs":{"newest":{"max":{"field":"`+telemetry.FieldTimestamp+`"}}}}`))
 	if err != nil {
 		return time.Time{}, err

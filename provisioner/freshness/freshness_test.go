@@ -8,6 +8,9 @@ import (
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
+
+	"plumbline/demo-app/telemetry"
+	"plumbline/provisioner/elastic"
 )
 
 // answers is a searcher with an answer for each stream; "" cannot be asked.
@@ -20,7 +23,14 @@ func (a answers) Search(_ context.Context, stream string, _ []byte) ([]byte, err
 	return []byte(a[stream]), nil
 }
 
-func scrape(t *testing.T, s Searcher) string {
+func (a answers) Holdings(context.Context) (elastic.Holdings, error) {
+	if len(a) == 0 {
+		return elastic.Holdings{}, errors.New("connection refused")
+	}
+	return elastic.Holdings{Documents: 5, Bytes: 6, Heap: 7, HeapMaximum: 8}, nil
+}
+
+func scrape(t *testing.T, s Store) string {
 	t.Helper()
 	w := httptest.NewRecorder()
 	Metrics(s).ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
@@ -61,5 +71,15 @@ func TestNamesAreAsTheyShouldBe(t *testing.T) {
 	problems, err := promlint.New(strings.NewReader(text)).Lint()
 	if err != nil || len(problems) > 0 {
 		t.Errorf("%v, %v", problems, err)
+	}
+}
+
+func TestHoldingsAreTold(t *testing.T) {
+	sample := telemetry.MetricClusterHeap + " 7\n"
+	if text := scrape(t, answers{"any": "{}"}); !strings.Contains(text, sample) {
+		t.Errorf("no %q in\n%s", sample, text)
+	}
+	if text := scrape(t, answers{}); strings.Contains(text, telemetry.MetricClusterHeap+" ") {
+		t.Errorf("a figure of a cluster that cannot be asked:\n%s", text)
 	}
 }

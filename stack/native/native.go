@@ -85,7 +85,7 @@ func Fetch(ctx context.Context, options Options) (fetch.Programs, error) {
 	return s.programs, s.Stop()
 }
 
-// steps is the product in nine lines.
+// steps is the product in ten lines.
 func (s *Stack) steps() []step {
 	all := []step{
 		{"clean", s.clean},                // what a killed run left: processes and files
@@ -95,8 +95,9 @@ func (s *Stack) steps() []step {
 		{"provision", s.provision},        // roles, keys, index templates
 		{"demo-app", s.startApp},          // writes the log that Filebeat reads
 		{"filebeat", s.startFilebeat},     // the log into Elasticsearch
-		{"metricbeat", s.startMetricbeat}, // everybody's metrics into Elasticsearch
 		{"board", s.startBoard},           // the dashboards as a page
+		{"canary", s.startCanary},         // one request after the other, and its line looked for
+		{"metricbeat", s.startMetricbeat}, // everybody's metrics into Elasticsearch
 	}
 	if s.withPrometheus() {
 		all = append(all, s.prometheusSteps()...)
@@ -214,8 +215,8 @@ func (s *Stack) sweep(ctx context.Context) ([]supervise.Orphan, error) {
 func (s *Stack) Context() context.Context { return s.ctx }
 
 // Child returns a process of the stack by name, or nil: elasticsearch,
-// demo-app, filebeat, metricbeat, board, loadgen, verify, and with the profile
-// alerts, canary, alertmanager, prometheus.
+// demo-app, filebeat, board, canary, metricbeat, loadgen, verify, and with the
+// profile alerts, alertmanager, prometheus.
 func (s *Stack) Child(name string) *supervise.Child { return s.group.Child(name) }
 
 // KeyFile returns the path of an API key's file: "reader", "provisioner", …

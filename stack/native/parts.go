@@ -222,6 +222,8 @@ func (s *Stack) startBeat(ctx context.Context, name, program, keyName string, st
 			strings.ToUpper(name)+"_API_KEY="+strings.TrimSpace(string(key)),
 			"DEMO_APP_LOGS="+filepath.Join(s.Logs, "demo-app*.json"),
 			"DEMO_APP_METRICS_URL="+s.API+"/metrics",
+			"BOARD_METRICS=true", "BOARD_METRICS_URL="+s.Board+"/metrics",
+			"CANARY_METRICS=true", "CANARY_METRICS_URL=http://"+loopback(s.ports.Canary)+"/metrics",
 			"FILEBEAT_STATS_PORT="+strconv.Itoa(s.ports.FilebeatStats),
 			"METRICBEAT_STATS_PORT="+strconv.Itoa(s.ports.MetricbeatStats)),
 	}, supervise.Gate{What: "shipping", Within: 30 * time.Second, Check: supervise.Reads(client(), "http://"+loopback(stats)+"/stats", acked)})
@@ -252,6 +254,14 @@ func (s *Stack) startBoard(ctx context.Context) error {
 		Command: []string{s.programs.Provisioner, "board", "-addr", loopback(s.ports.Board), "-es", s.Elasticsearch,
 			"-ca", s.CAFile, "-key-file", s.KeyFile("reader")},
 	}, supervise.Gate{What: "answering", Within: 20 * time.Second, Check: supervise.Answers(client(), s.Board+"/")})
+}
+
+func (s *Stack) startCanary(ctx context.Context) error {
+	return s.startShown(ctx, "", supervise.Spec{
+		Name: "canary", Log: s.log("canary"), Env: environment(),
+		Command: []string{s.programs.Provisioner, "canary", "-target", s.API, "-addr", loopback(s.ports.Canary),
+			"-es", s.Elasticsearch, "-ca", s.CAFile, "-key-file", s.KeyFile("reader")},
+	}, supervise.Gate{What: "listening", Within: 10 * time.Second, Check: supervise.Answers(client(), "http://"+loopback(s.ports.Canary)+"/healthz")})
 }
 
 // startShown starts a child as a step of its own.

@@ -7,8 +7,8 @@ import (
 
 // ports are where the parts listen, all on 127.0.0.1.
 type ports struct {
-	API, Admin, Elasticsearch, Transport, Board, FilebeatStats, MetricbeatStats, Loadgen int
-	Prometheus, Alertmanager, Alerts, Canary                                             int // with the profile
+	API, Admin, Elasticsearch, Transport, Board, Canary, FilebeatStats, MetricbeatStats, Loadgen int
+	Prometheus, Alertmanager, Alerts                                                             int // with the profile
 }
 
 // MaxPortOffset keeps the highest port a port.
@@ -40,6 +40,7 @@ func (s *Stack) wanted() []preflight.Port {
 		{Number: p.Elasticsearch, For: "Elasticsearch"},
 		{Number: p.Transport, For: "Elasticsearch (transport)"},
 		{Number: p.Board, For: "the board"},
+		{Number: p.Canary, For: "the canary"},
 		{Number: p.FilebeatStats, For: "Filebeat (statistics)"},
 		{Number: p.MetricbeatStats, For: "Metricbeat (statistics)"},
 		{Number: p.Loadgen, For: "loadgen (status, metrics)"},
@@ -49,7 +50,6 @@ func (s *Stack) wanted() []preflight.Port {
 			{Number: p.Prometheus, For: "Prometheus"},
 			{Number: p.Alertmanager, For: "Alertmanager"},
 			{Number: p.Alerts, For: "the receiver of alerts"},
-			{Number: p.Canary, For: "the canary"},
 		}...)
 	}
 	return all

@@ -15,8 +15,7 @@ import (
 	"plumbline/stack/supervise"
 )
 
-// ProfilePrometheus adds Prometheus, Alertmanager, a receiver of its alerts and a
-// canary.
+// ProfilePrometheus adds Prometheus, Alertmanager and a receiver of its alerts.
 const ProfilePrometheus = "prometheus"
 
 // Profiles are the names that Options.Profile may have, besides none.
@@ -29,7 +28,6 @@ func (s *Stack) prometheusSteps() []step {
 	return []step{
 		{"prometheus configuration", s.layPrometheus},
 		{"alerts", s.startAlerts},             // prints what Alertmanager sends
-		{"canary", s.startCanary},             // one request after the other, and its line looked for
 		{"alertmanager", s.startAlertmanager}, // groups alerts, and tells of them
 		{"prometheus", s.startPrometheus},     // scrapes, evaluates rules
 	}
@@ -59,14 +57,6 @@ func (s *Stack) startAlerts(ctx context.Context) error {
 		Name: "alerts", Log: s.log("alerts"), Env: environment(), Show: s.progress,
 		Command: []string{s.programs.Provisioner, "alerts", "-addr", loopback(s.ports.Alerts)},
 	}, supervise.Gate{What: "listening", Within: 10 * time.Second, Check: supervise.Answers(client(), "http://"+loopback(s.ports.Alerts)+"/healthz")})
-}
-
-func (s *Stack) startCanary(ctx context.Context) error {
-	return s.startShown(ctx, "", supervise.Spec{
-		Name: "canary", Log: s.log("canary"), Env: environment(),
-		Command: []string{s.programs.Provisioner, "canary", "-target", s.API, "-addr", loopback(s.ports.Canary),
-			"-es", s.Elasticsearch, "-ca", s.CAFile, "-key-file", s.KeyFile("reader")},
-	}, supervise.Gate{What: "listening", Within: 10 * time.Second, Check: supervise.Answers(client(), "http://"+loopback(s.ports.Canary)+"/healthz")})
 }
 
 func (s *Stack) startAlertmanager(ctx context.Context) error {

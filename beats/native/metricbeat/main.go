@@ -1,5 +1,5 @@
-// Metricbeat with the three modules that beats/metricbeat.yml uses:
-// prometheus (collector), system (cpu, memory, process) and beat (stats,
+// Metricbeat with the four modules that beats/metricbeat.yml uses:
+// prometheus (collector), system (cpu, memory, process), http (json) and beat (stats,
 // state). Everything else is Elastic's own code, unchanged.
 package main
 
@@ -12,6 +12,8 @@ import (
 
 	_ "github.com/elastic/beats/v7/metricbeat/module/beat/state"
 	_ "github.com/elastic/beats/v7/metricbeat/module/beat/stats"
+	_ "github.com/elastic/beats/v7/metricbeat/module/http"
+	_ "github.com/elastic/beats/v7/metricbeat/module/http/json"
 	_ "github.com/elastic/beats/v7/metricbeat/module/prometheus/collector"
 	_ "github.com/elastic/beats/v7/metricbeat/module/system"
 	_ "github.com/elastic/beats/v7/metricbeat/module/system/cpu"

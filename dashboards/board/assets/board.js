@@ -1,15 +1,15 @@
 // The page: which dashboard, which range, and keeping it up to date.
 
+import { question, ranges, read, write } from "./address.js";
 import { clock, count, length, moment } from "./format.js";
 import { Card } from "./panel.js";
 import { element } from "./look.js";
 
 const every = 5000; // ms between an answer and the next question
 const patience = 30000; // ms for an answer
-const ranges = [["5m", "Last 5 minutes"], ["15m", "Last 15 minutes"], ["1h", "Last hour"]];
 
 const $ = (id) => document.getElementById(id);
-const state = { dashboard: null, range: "15m", run: "", runs: [], paused: false, cards: new Map(), timer: 0, asking: null };
+const state = { at: read(location.search), list: [], runs: [], paused: false, cards: new Map(), timer: 0, asking: null };
 
 class Refused extends Error {
   constructor(message, hint) { super(message); this.hint = hint; }
@@ -24,39 +24,45 @@ async function ask(path, signal) {
   return body;
 }
 
-function readAddress() {
-  const q = new URLSearchParams(location.search);
-  state.run = q.get("run") ?? "";
-  state.dashboard = q.get("dashboard");
-  state.range = q.get("range") ?? (state.run ? "run" : "15m");
-  if (state.range !== "run" && !ranges.some(([id]) => id === state.range)) state.range = "15m";
-  if (!state.run && state.range === "run") state.range = "15m";
+const currentRun = () => state.runs.find((r) => r.id === state.at.run);
+
+// go shows something else; back leads to what was shown before.
+function go(at, replace) {
+  const other = at.dashboard !== state.at.dashboard;
+  state.at = at;
+  history[replace ? "replaceState" : "pushState"](null, "", write(at));
+  if (other) clear();
+  fillControls();
+  refresh();
 }
 
-function writeAddress() {
-  const q = new URLSearchParams(location.search);
-  q.set("range", state.range);
-  state.run ? q.set("run", state.run) : q.delete("run");
-  history.replaceState(null, "", "?" + q);
+function clear() {
+  state.cards.forEach((card) => card.chart?.clear());
+  state.cards.clear();
+  $("grid").replaceChildren();
+  scrollTo(0, 0);
 }
 
-const currentRun = () => state.runs.find((r) => r.id === state.run);
+// link is the address of a dashboard, for the same time and run.
+const link = (dashboard, only) => write({ ...state.at, dashboard, only: { ...state.at.only, ...only } });
 
-// A live range ends now; so does a whole run while its documents still come.
-function bounds() {
-  const run = currentRun();
-  if (state.range === "run" && run) {
-    const over = Date.now() - run.lastMs > 20000;
-    return { from: run.firstMs, to: over ? Math.max(run.lastMs + 1, run.firstMs + 1000) : "now" };
-  }
-  return { from: "now-" + (state.range === "run" ? "1h" : state.range), to: "now" };
-}
+const zoom = (from, to) => go({ ...state.at, range: "chosen", from, to });
 
 function fillControls() {
   const runs = state.runs.map((r) => [r.id, `${r.id} (${count(r.requests)})`]);
-  if (state.run && !currentRun()) runs.push([state.run, state.run]);
-  options($("run"), [["", "All traffic"], ...runs], state.run);
-  options($("range"), state.run ? [["run", "Whole run"], ...ranges] : ranges, state.range);
+  const { run, range } = state.at;
+  if (run && !currentRun()) runs.push([run, run]);
+  options($("run"), [["", "All traffic"], ...runs], run);
+  const more = [...(run ? [["run", "Whole run"]] : []), ...ranges];
+  if (range === "chosen") more.push(["chosen", `${moment(state.at.from)} – ${clock(state.at.to)}`]);
+  options($("range"), more, range);
+  $("dashboards").replaceChildren(...state.list.map((d) => {
+    const a = element("a", "", d.title);
+    a.href = link(d.id, {});
+    a.title = d.purpose;
+    if (d.id === state.at.dashboard) a.setAttribute("aria-current", "page");
+    return a;
+  }));
 }
 
 function options(select, entries, chosen) {
@@ -76,10 +82,19 @@ function draw(view) {
   document.title = `${view.title} · Plumbline`;
   $("title").textContent = view.title;
   $("purpose").textContent = view.purpose;
+  narrowed(view.only);
+  $("next").replaceChildren(...view.next.map((next) => {
+    const item = element("li");
+    const a = element("a");
+    a.href = link(next.id, {});
+    a.append(element("b", "", next.title), element("span", "", next.purpose));
+    item.append(a);
+    return item;
+  }));
   for (const panel of view.panels) {
     let card = state.cards.get(panel.id);
     if (!card) {
-      card = new Card(panel);
+      card = new Card(panel, link, zoom);
       state.cards.set(panel.id, card);
       $("grid").append(card.node);
     }
@@ -89,6 +104,27 @@ function draw(view) {
   status(broken ? "bad" : state.paused ? "paused" : "live",
     `${state.paused ? "Paused" : "Live"} · ${moment(view.fromMs)} – ${clock(view.toMs)}` +
     (broken ? ` · ${broken} of ${view.panels.length} panels without an answer` : ` · updated ${clock(view.answeredMs)}`));
+}
+
+// narrowed shows what the dashboard is narrowed to, each with a button to undo it.
+function narrowed(only) {
+  const entries = Object.entries(only ?? {});
+  $("only").hidden = entries.length === 0;
+  const key = JSON.stringify(entries);
+  if ($("only").dataset.entries === key) return;
+  $("only").dataset.entries = key;
+  $("only").replaceChildren(...entries.map(([field, value]) => {
+    const item = element("li");
+    const button = element("button", "", `${field} is ${value}`);
+    button.type = "button";
+    button.title = "show all again";
+    button.addEventListener("click", () => {
+      const { [field]: _, ...rest } = state.at.only;
+      go({ ...state.at, only: rest });
+    });
+    item.append(button);
+    return item;
+  }));
 }
 
 function status(kind, text) {
@@ -112,10 +148,8 @@ async function refresh() {
   $("panels").setAttribute("aria-busy", "true");
   try {
     await refreshRuns(asking.signal);
-    const { from, to } = bounds();
-    const q = new URLSearchParams({ from, to });
-    if (state.run) q.set("run", state.run);
-    const view = await ask(`/api/dashboards/${encodeURIComponent(state.dashboard)}?${q}`, asking.signal);
+    const view = await ask(`/api/dashboards/${encodeURIComponent(state.at.dashboard)}?${question(state.at, currentRun())}`, asking.signal);
+    if (asking.signal.aborted) return;
     banner("");
     draw(view);
   } catch (error) {
@@ -148,13 +182,9 @@ async function refreshRuns(signal) {
 }
 
 function choose() {
-  const run = $("run").value;
-  if (run !== state.run) state.range = run ? "run" : state.range === "run" ? "15m" : state.range;
-  else state.range = $("range").value;
-  state.run = run;
-  fillControls();
-  writeAddress();
-  refresh();
+  const at = { ...state.at, run: $("run").value, range: $("range").value };
+  if (at.run !== state.at.run) at.range = at.run ? "run" : state.at.range === "run" ? "15m" : state.at.range;
+  go(at);
 }
 
 function pause() {
@@ -167,26 +197,47 @@ function pause() {
   } else refresh();
 }
 
+// keys are for those who do not reach for the mouse.
+function pressed(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.("select, input, pre")) return;
+  const place = Number(event.key);
+  if (place >= 1 && place <= state.list.length) go({ ...state.at, dashboard: state.list[place - 1].id });
+  else if (event.key === "p") pause();
+  else if (event.key === "r") refresh();
+  else if (event.key === "u" && state.at.range === "chosen") go({ ...state.at, range: state.at.run ? "run" : "15m", from: null, to: null });
+}
+
+// followed takes a link within the page without loading it anew.
+function followed(event) {
+  const a = event.target.closest("a[href^='?']");
+  if (!a || event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
+  event.preventDefault();
+  go(read(a.search));
+}
+
 async function start() {
-  readAddress();
   fillControls();
   $("run").addEventListener("change", choose);
   $("range").addEventListener("change", choose);
   $("pause").addEventListener("click", pause);
   $("controls").addEventListener("submit", (event) => event.preventDefault());
+  document.addEventListener("click", followed);
+  document.addEventListener("keydown", pressed);
+  addEventListener("popstate", () => go(read(location.search), true));
   $("zone").textContent = `Times are in ${Intl.DateTimeFormat().resolvedOptions().timeZone}.`;
   document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(state.timer) : state.paused || refresh()));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => state.cards.forEach((card) => card.redraw()));
-  await firstDashboard();
+  await listDashboards();
+  fillControls();
   refresh();
 }
 
-// firstDashboard settles which dashboard to draw, however long it takes.
-async function firstDashboard() {
+// listDashboards settles which dashboard to draw, however long it takes.
+async function listDashboards() {
   for (;;) {
     try {
-      const list = await ask("/api/dashboards");
-      state.dashboard = list.some((d) => d.id === state.dashboard) ? state.dashboard : list[0].id;
+      state.list = await ask("/api/dashboards");
+      if (!state.list.some((d) => d.id === state.at.dashboard)) state.at.dashboard = state.list[0].id;
       banner("");
       return;
     } catch (error) {

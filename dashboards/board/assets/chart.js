@@ -36,8 +36,9 @@ function css(name) {
 }
 
 export class Chart {
-  constructor(host) {
+  constructor(host, zoom) {
     this.host = host;
+    this.zoom = zoom; // is told from when to when, in milliseconds
     this.plotHost = element("div", "plot");
     this.legend = element("ul", "legend");
     this.when = element("p", "when");
@@ -85,7 +86,7 @@ export class Chart {
     const { bars, linear } = uPlot.paths;
     const series = order.map((i) => {
       const s = this.series[i];
-      const ink = css(colour(s.label));
+      const ink = css(colour(s.label, i, this.series.length));
       return this.panel.stacked
         ? { label: s.label, fill: ink, stroke: ink, width: 0, paths: bars({ size: [0.86, 60] }), points: { show: false } }
         : { label: s.label, stroke: ink, width: 1.75, paths: linear(), points: { size: 5, fill: ink }, fill: order.length === 1 ? ink + "22" : undefined };
@@ -97,7 +98,7 @@ export class Chart {
       padding: [6, 20, 0, 0],
       legend: { show: false },
       cursor: {
-        y: false, drag: { x: false, y: false }, sync: { key: "board", setSeries: false },
+        y: false, drag: { x: true, y: false, setScale: false }, sync: { key: "board", setSeries: false },
         points: { size: 7, show: !this.panel.stacked },
       },
       scales: { x: { time: true, auto: false }, y: { auto: false } },
@@ -106,12 +107,16 @@ export class Chart {
         { ...text, grid, size: 62, gap: 8, space: 38, values: (u, ticks) => axis(ticks, unit) },
       ],
       series: [{}, ...series],
-      hooks: { setCursor: [(u) => this.showLegend(u.cursor.idx)] },
+      hooks: {
+        setCursor: [(u) => this.showLegend(u.cursor.idx)],
+        setSelect: [(u) => this.chosen(u)],
+        draw: [(u) => this.drawLimits(u)],
+      },
     }, [[], ...series.map(() => [])], this.plotHost);
     this.plot.root.setAttribute("role", "img");
-    this.items = this.series.map((s) => {
+    this.items = this.series.map((s, i) => {
       const swatch = element("span", "swatch");
-      swatch.style.background = `var(${colour(s.label)})`;
+      swatch.style.background = `var(${colour(s.label, i, this.series.length)})`;
       const name = element("span", "name", s.label);
       const number = element("span", "number");
       const item = element("li");
@@ -119,6 +124,33 @@ export class Chart {
       return { item, number };
     });
     this.legend.replaceChildren(...this.items.map((i) => i.item));
+  }
+
+  // chosen zooms to what was dragged over.
+  chosen(u) {
+    const { left, width } = u.select;
+    if (width < 5) return;
+    u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+    this.zoom(u.posToVal(left, "x") * 1000, u.posToVal(left + width, "x") * 1000);
+  }
+
+  // drawLimits draws a line where the first measure begins to be bad.
+  drawLimits(u) {
+    const limits = this.panel.limits;
+    if (!limits) return;
+    const { ctx, bbox } = u;
+    ctx.save();
+    ctx.setLineDash([5, 5]);
+    for (const [at, ink] of [[limits.warn, "--status-4"], [limits.bad, "--status-5"]]) {
+      const y = u.valToPos(at, "y", true);
+      if (!(y > bbox.top && y < bbox.top + bbox.height)) continue;
+      ctx.strokeStyle = css(ink);
+      ctx.beginPath();
+      ctx.moveTo(bbox.left, y);
+      ctx.lineTo(bbox.left + bbox.width, y);
+      ctx.stroke();
+    }
+    ctx.restore();
   }
 
   // showLegend writes the values at a bucket, or those of the whole range.

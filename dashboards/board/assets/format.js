@@ -17,12 +17,22 @@ function duration(ns) {
   return three(ns / size) + " " + name;
 }
 
+const sizes = [[2 ** 40, "TiB"], [2 ** 30, "GiB"], [2 ** 20, "MiB"], [2 ** 10, "KiB"], [1, "B"]];
+
+function bytes(v) {
+  const [size, name] = sizes.find(([size]) => Math.abs(v) >= size) ?? [1, "B"];
+  return (size === 1 ? count(v) : three(v / size)) + " " + name;
+}
+
 // value writes a measured value in its unit.
 export function value(v, unit) {
   if (v === null || v === undefined) return none;
   switch (unit) {
     case "nanoseconds": return duration(v);
-    case "ratio": return v === 0 ? "0 %" : v < 0.0001 ? "< 0.01 %" : digits(v * 100, v < 0.0995 ? 2 : 1) + " %";
+    case "seconds": return duration(v * 1e9);
+    case "bytes": return bytes(v);
+    case "burn": return (v === 0 ? "0" : three(v)) + " ×";
+    case "ratio": return v < 0 ? "−" + digits(-v * 100, v > -1 ? 1 : 0) + " %" : v === 0 ? "0 %" : v < 0.0001 ? "< 0.01 %" : digits(v * 100, v < 0.0995 ? 2 : 1) + " %";
     case "per-second": return (v === 0 ? "0" : v < 0.01 ? "< 0.01" : three(v)) + " /s";
     default: return count(v);
   }
@@ -53,6 +63,12 @@ export function axis(ticks, unit) {
     const [size, name] = durations.find(([size]) => top >= size) ?? [1, "ns"];
     return ticks.map((v) => (v === 0 ? "0" : plain(v, size) + " " + name));
   }
+  if (unit === "seconds") return axis(ticks.map((v) => v * 1e9), "nanoseconds");
+  if (unit === "bytes") {
+    const [size, name] = sizes.find(([size]) => top >= size) ?? [1, "B"];
+    return ticks.map((v) => (v === 0 ? "0" : digits(v / size, Math.min(decimals(gap / size), 1)) + " " + name));
+  }
+  if (unit === "burn") return ticks.map((v) => plain(v, 1) + " ×");
   if (unit === "ratio") return ticks.map((v) => (v === 0 ? "0" : plain(v, 0.01) + " %"));
   if (unit === "per-second") return ticks.map((v) => (v === 0 ? "0" : plain(v, 1) + " /s"));
   return ticks.map((v) => plain(v, 1));

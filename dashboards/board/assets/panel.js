@@ -2,10 +2,16 @@
 
 import { Chart } from "./chart.js";
 import { count, length, parts, value } from "./format.js";
-import { colour, element } from "./look.js";
+import { drawDocuments } from "./documents.js";
+import { drawHeatmap } from "./heatmap.js";
+import { colour, element, verdict } from "./look.js";
 
 export class Card {
-  constructor(panel) {
+  // link makes an address of a dashboard and fields to narrow it by; zoom is told
+  // which time to look at.
+  constructor(panel, link, zoom) {
+    this.link = link;
+    this.zoom = zoom;
     const heading = `panel-${panel.id}`;
     this.node = element("section", `card ${panel.kind}`);
     this.node.id = panel.id;
@@ -16,7 +22,13 @@ export class Card {
     this.body = element("div", "body");
     this.note = element("p", "note");
     this.node.append(title, element("p", "purpose", panel.purpose), this.body, this.note, this.details(panel));
-    this.drawers = { stat: drawStat, bars: drawBars, table: drawTable };
+    this.drawers = { stat: drawStat, bars: drawBars, table: drawTable, heatmap: drawHeatmap, lines: drawDocuments };
+    if (panel.kind === "note") {
+      this.body.append(...panel.text.split("\n\n").map((text) => element("p", "", text)));
+      this.node.dataset.state = "drawn";
+      this.node.querySelector("details").remove();
+      return;
+    }
     this.say("loading", "Loading…");
   }
 
@@ -60,13 +72,14 @@ export class Card {
   }
 
   update(panel, range) {
+    if (panel.kind === "note") return;
     if (panel.query) {
       this.where.textContent = `GET ${panel.index}/_search`;
       if (this.query.textContent !== panel.query) this.query.textContent = panel.query;
     }
     if (panel.problem) return this.say("problem", panel.problem.message, panel.problem.hint);
-    if (panel.absent) return this.say("empty", "No data yet", `Nothing was ever written to ${panel.index}.`);
-    if (panel.result.documents === 0) return this.say("empty", "No data in this range");
+    if (panel.absent) return this.say("empty", "No data yet", panel.quiet || `Nothing was ever written to ${panel.index}.`);
+    if (!panel.result.shows) return this.say("empty", "No data in this range", panel.quiet);
     const drawn = this.node.dataset.state === "drawn";
     this.node.dataset.state = "drawn";
     this.note.textContent = panel.result.other > 0
@@ -74,11 +87,11 @@ export class Card {
     if (panel.kind === "time-series") {
       if (!drawn || !this.chart) {
         this.body.replaceChildren();
-        this.chart = new Chart(this.body);
+        this.chart = new Chart(this.body, this.zoom);
       }
       this.chart.update(panel, range);
     } else {
-      this.drawers[panel.kind](this.body, panel, range);
+      this.drawers[panel.kind](this.body, panel, range, this.link);
     }
   }
 
@@ -91,16 +104,31 @@ function drawStat(body, panel, range) {
   const [number, unit] = parts(row.values[0], measure.unit);
   const big = element("p", "big", number);
   if (unit) big.append(element("span", "unit", unit));
-  if (measure.unit === "ratio" && row.parts[0] > 0) big.classList.add("bad");
+  const stands = verdict(row.values[0], panel.limits);
+  if (stands) big.classList.add(stands);
   const children = [big];
   if (measure.op === "count") children.push(element("p", "of", `in ${length(range[1] - range[0])}`));
-  if (measure.op === "ratio") children.push(element("p", "of", `${count(row.parts[0])} of ${count(row.count)} requests`));
-  if (measure.op === "percentile") children.push(element("p", "of", `of ${count(row.count)} requests`));
-  if (measure.op === "max") children.push(element("p", "of", `in ${count(row.count)} intervals`));
+  if (["ratio", "left", "burn"].includes(measure.op)) children.push(element("p", "of", `${count(row.parts[0])} of ${count(row.count)}`));
+  if (measure.op === "percentile") children.push(element("p", "of", `of ${count(row.count)}`));
+  if (["max", "mean", "sum", "last"].includes(measure.op)) children.push(element("p", "of", `in ${count(row.count)} documents`));
+  if (measure.op === "increase") children.push(element("p", "of", `in ${length(range[1] - range[0])}`));
   body.replaceChildren(...children);
 }
 
-function drawBars(body, panel) {
+// named is a group's name, a link if it leads somewhere.
+function named(tag, panel, key, link) {
+  const name = element(tag, "name");
+  if (!panel.drill || !key) {
+    name.textContent = key || "(none)";
+    return name;
+  }
+  const a = element("a", "", key);
+  a.href = link(panel.drill.dashboard, { [panel.drill.field]: key });
+  name.append(a);
+  return name;
+}
+
+function drawBars(body, panel, range, link) {
   const rows = panel.show ? panel.result.rows.slice(0, panel.show) : panel.result.rows;
   const top = Math.max(...rows.map((r) => r.values[0] ?? 0));
   const list = element("ul", "barlist");
@@ -109,11 +137,12 @@ function drawBars(body, panel) {
     const fill = element("span", "fill");
     fill.classList.toggle("nothing", !row.values[0]);
     fill.style.width = top > 0 ? `${(100 * (row.values[0] ?? 0)) / top}%` : "0";
-    fill.style.background = `var(${colour(row.key)})`;
+    const stands = verdict(row.values[0], panel.limits);
+    fill.style.background = `var(${stands ? (stands === "bad" ? "--status-5" : "--status-4") : colour(row.key)})`;
     const track = element("span", "track");
     track.setAttribute("aria-hidden", "true");
     track.append(fill);
-    item.append(element("span", "name", row.key), track, element("span", "number", value(row.values[0], panel.measures[0].unit)));
+    item.append(named("span", panel, row.key, link), track, element("span", "number", value(row.values[0], panel.measures[0].unit)));
     list.append(item);
   }
   const children = [list];
@@ -123,15 +152,17 @@ function drawBars(body, panel) {
   body.replaceChildren(...children);
 }
 
-function drawTable(body, panel) {
+function drawTable(body, panel, range, link) {
   const table = element("table");
   const head = element("tr");
   head.append(header(panel.by, "col"), ...panel.measures.map((m) => header(m.label, "col")));
   const rows = panel.result.rows.map((row) => {
     const tr = element("tr");
-    tr.append(header(row.key, "row"), ...panel.measures.map((m, i) => {
+    const th = named("th", panel, row.key, link);
+    th.scope = "row";
+    tr.append(th, ...panel.measures.map((m, i) => {
       const td = element("td", "", value(row.values[i], m.unit));
-      if (m.op === "ratio" && row.parts[i] > 0) td.className = "bad";
+      if (["ratio", "burn"].includes(m.op) && row.parts[i] > 0) td.className = "bad";
       return td;
     }));
     return tr;

@@ -137,12 +137,12 @@ func killedWorker(t *testing.T, b backend) {
 	told := &notices{}
 	w := newWorkshop(t, Options{Queue: b.queue, Catalogue: shelves{files: 3}, Notifier: told, Workers: 1, Lease: shortLease, Poll: 5 * time.Millisecond})
 	stop := w.start(t)
-	eventually(t, "another worker has done it", func() bool { return w.count(t, MetricNotifications, "sent") == 1 })
+	eventually(t, "another worker has done it", func() bool { return w.count(t, telemetry.MetricNotifications, "sent") == 1 })
 	stop()
 	if d := get(t, b.queue, id); d.Status != icat.DownloadComplete || d.Attempts != 2 || d.FileCount != 3 {
 		t.Errorf("got %+v", d)
 	}
-	if n := w.count(t, MetricFinished, complete); n != 1 || told.n.Load() != 1 {
+	if n := w.count(t, telemetry.MetricJobsFinished, complete); n != 1 || told.n.Load() != 1 {
 		t.Errorf("got %v results and %d notices, want one of each", n, told.n.Load())
 	}
 	wantEmpty(t, b.queue)

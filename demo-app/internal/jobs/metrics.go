@@ -6,15 +6,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-)
 
-// Names of the metrics.
-const (
-	MetricDepth         = "icat_jobs_queue_depth"
-	MetricOldest        = "icat_jobs_oldest_age_seconds"
-	MetricFinished      = "icat_jobs_finished_total"
-	MetricDuration      = "icat_jobs_duration_seconds"
-	MetricNotifications = "icat_notifications_total"
+	"plumbline/demo-app/telemetry"
 )
 
 // depthTimeout bounds what a scrape waits for a queue that does not answer.
@@ -27,20 +20,20 @@ type metrics struct {
 }
 
 func newMetrics() metrics {
-	outcome := []string{"outcome"}
+	outcome := []string{telemetry.LabelOutcome}
 	return metrics{
 		finished: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: MetricFinished, Help: "Downloads that came to their end in this process.",
+			Name: telemetry.MetricJobsFinished, Help: "Downloads that came to their end in this process.",
 		}, outcome),
 		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: MetricDuration, Help: "Time a worker spent on one attempt to prepare a download.",
+			Name: telemetry.MetricJobsDuration, Help: "Time a worker spent on one attempt to prepare a download.",
 			Buckets:                         []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60},
 			NativeHistogramBucketFactor:     1.1,
 			NativeHistogramMaxBucketNumber:  160,
 			NativeHistogramMinResetDuration: time.Hour,
 		}, outcome),
 		notifications: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: MetricNotifications, Help: "Attempts to notify who asked for a download.",
+			Name: telemetry.MetricNotifications, Help: "Attempts to notify who asked for a download.",
 		}, outcome),
 	}
 }
@@ -48,8 +41,8 @@ func newMetrics() metrics {
 func (m metrics) register(r prometheus.Registerer, q Queue) error {
 	return errors.Join(r.Register(m.finished), r.Register(m.durations), r.Register(m.notifications), r.Register(gauges{
 		queue:  q,
-		depth:  prometheus.NewDesc(MetricDepth, "Jobs in the queue, the same in every process that shares it; absent while the queue cannot be reached.", []string{"state"}, nil),
-		oldest: prometheus.NewDesc(MetricOldest, "Time since the oldest unfinished download was asked for; absent while the queue cannot be reached.", nil, nil),
+		depth:  prometheus.NewDesc(telemetry.MetricJobsDepth, "Jobs in the queue, the same in every process that shares it; absent while the queue cannot be reached.", []string{telemetry.LabelState}, nil),
+		oldest: prometheus.NewDesc(telemetry.MetricJobsOldest, "Time since the oldest unfinished download was asked for; absent while the queue cannot be reached.", nil, nil),
 	}))
 }
 

@@ -20,6 +20,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"plumbline/demo-app/icat"
+	"plumbline/demo-app/telemetry"
 )
 
 // bench is an empty queue for one test in simulated time.
@@ -148,10 +149,10 @@ func TestAttempts(t *testing.T) {
 				if d.Status != row.status || d.Attempts != row.attempts || d.Message != row.message {
 					t.Errorf("got %s after %d attempts: %q", d.Status, d.Attempts, d.Message)
 				}
-				if n := w.count(t, MetricFinished, row.outcome); n != 1 {
+				if n := w.count(t, telemetry.MetricJobsFinished, row.outcome); n != 1 {
 					t.Errorf("%s counted %v times", row.outcome, n)
 				}
-				if n := w.count(t, MetricDuration, retry); n != float64(row.attempts-1) {
+				if n := w.count(t, telemetry.MetricJobsDuration, retry); n != float64(row.attempts-1) {
 					t.Errorf("retry counted %v times", n)
 				}
 				if n := told.n.Load(); n != 1 {
@@ -167,7 +168,7 @@ func TestAttempts(t *testing.T) {
 				}
 				depth, err := w.o.Queue.Depth(t.Context())
 				must(t, err)
-				if want := (Depth{Dead: int64(w.count(t, MetricFinished, dead))}); depth != want {
+				if want := (Depth{Dead: int64(w.count(t, telemetry.MetricJobsFinished, dead))}); depth != want {
 					t.Errorf("depth: got %+v, want %+v", depth, want)
 				}
 				stop()
@@ -278,7 +279,7 @@ func TestWorkerWithoutItsQueueLetsGo(t *testing.T) {
 		if d := get(t, q, id); d.Status != icat.DownloadPreparing {
 			t.Errorf("got %+v", d)
 		}
-		if n := w.count(t, MetricDuration, lost); n != 1 {
+		if n := w.count(t, telemetry.MetricJobsDuration, lost); n != 1 {
 			t.Errorf("lost counted %v times", n)
 		}
 		if n := strings.Count(w.lines.String(), `"message":"download queue cannot be reached"`); n != 1 {
@@ -386,7 +387,7 @@ func TestNotification(t *testing.T) {
 				}
 				got := map[string]float64{}
 				for _, outcome := range []string{"sent", "logged", retry, refused, dead, lost, returned} {
-					if n := w.count(t, MetricNotifications, outcome); n > 0 {
+					if n := w.count(t, telemetry.MetricNotifications, outcome); n > 0 {
 						got[outcome] = n
 					}
 				}
@@ -442,10 +443,10 @@ func TestMetricsOfTheQueue(t *testing.T) {
 	j := newJob("Ann1")
 	j.CreateTime = icat.At(time.Now().Add(-time.Hour))
 	put(t, q, j)
-	if got := w.count(t, MetricDepth, "ready"); got != 1 {
+	if got := w.count(t, telemetry.MetricJobsDepth, "ready"); got != 1 {
 		t.Errorf("depth: got %v, want 1", got)
 	}
-	if got := w.count(t, MetricOldest, ""); got < 3600 {
+	if got := w.count(t, telemetry.MetricJobsOldest, ""); got < 3600 {
 		t.Errorf("age: got %v s, want an hour or more", got)
 	}
 	must(t, q.db.Close())
