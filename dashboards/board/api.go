@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"plumbline/dashboards"
+	"plumbline/dashboards/promql"
 )
 
 // panelDeadline is how long a panel may wait for its turn and its answer.
@@ -101,6 +102,14 @@ func (s *server) panel(ctx context.Context, p dashboards.Panel, scope dashboards
 		return view
 	}
 	view.Index, view.Query = index, string(body)
+	questions, err := promql.Queries(p, promql.Of(scope))
+	if err != nil {
+		view.Problem = problemOf(err)
+		return view
+	}
+	for _, q := range questions {
+		view.PromQL = append(view.PromQL, promqlView{q.Label, q.Expr})
+	}
 	answer, err := s.search(ctx, index, body)
 	if s.Absent(err) {
 		view.Absent = true

@@ -23,6 +23,7 @@ type dashboardJSON struct {
 	Panels                  []struct {
 		ID, Title, Purpose, Advice, Kind, Index, Query string
 		Absent                                         bool
+		PromQL                                         []struct{ Label, Expr string }
 		Problem                                        *struct{ Message, Hint string }
 		Result                                         *struct {
 			Documents int64
@@ -72,6 +73,9 @@ func TestDashboardAnswersEveryPanel(t *testing.T) {
 		if !strings.Contains(p.Query, `"term": {`) || p.Index != red.Panels[i].Source.Stream {
 			t.Errorf("%s does not show the query that was sent to %s: %.80s", p.ID, p.Index, p.Query)
 		}
+	}
+	if q := got.Panels[0].PromQL; len(q) != 1 || !strings.Contains(q[0].Expr, telemetry.MetricDuration) {
+		t.Errorf("requests asks Prometheus %v", q)
 	}
 	if v := got.Panels[0].Result.Rows[0].Values[0]; v == nil || *v != 20_000 {
 		t.Errorf("requests: %v, want 20000", v)

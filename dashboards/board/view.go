@@ -38,6 +38,7 @@ type panelView struct {
 	Quiet    string          `json:"quiet"`
 	Index    string          `json:"index"`
 	Query    string          `json:"query"`
+	PromQL   []promqlView    `json:"promql"` // the same question to Prometheus, if it can be asked
 	Result   *resultView     `json:"result"`
 	Absent   bool            `json:"absent"` // the index does not exist yet
 	Problem  *problem        `json:"problem"`
@@ -47,6 +48,12 @@ type measureView struct {
 	Label string          `json:"label"`
 	Op    dashboards.Op   `json:"op"`
 	Unit  dashboards.Unit `json:"unit"`
+}
+
+// promqlView is one question to Prometheus.
+type promqlView struct {
+	Label string `json:"label"` // which of the panel's series it answers
+	Expr  string `json:"expr"`
 }
 
 // drillView is where a group leads to, narrowed by its key in the field.

@@ -34,26 +34,40 @@ export class Card {
 
   details(panel) {
     const d = element("details");
-    const copy = element("button", "copy", "Copy");
-    copy.type = "button";
-    copy.setAttribute("aria-label", `Copy the query of ${panel.title}`);
-    this.query = element("pre");
-    this.query.tabIndex = 0;
-    this.query.setAttribute("aria-label", `Query of ${panel.title}`);
-    this.where = element("p", "where");
-    copy.addEventListener("click", () => this.copy(copy));
-    const head = element("div", "queryhead");
-    head.append(this.where, copy);
-    d.append(element("summary", "", "Query"), element("p", "advice", panel.advice), head, this.query);
+    this.query = this.question(panel, "Elasticsearch");
+    this.promql = this.question(panel, "Prometheus");
+    d.append(element("summary", "", "Query"), element("p", "advice", panel.advice), this.query.node, this.promql.node);
     return d;
   }
 
-  async copy(button) {
+  // question is the place for what one of the two servers is asked.
+  question(panel, server) {
+    const node = element("div", "question");
+    const copy = element("button", "copy", "Copy");
+    copy.type = "button";
+    copy.setAttribute("aria-label", `Copy what ${panel.title} asks ${server}`);
+    const text = element("pre");
+    text.tabIndex = 0;
+    text.setAttribute("aria-label", `Query of ${panel.title} to ${server}`);
+    const where = element("p", "where");
+    copy.addEventListener("click", () => this.copy(copy, text));
+    const head = element("div", "queryhead");
+    head.append(where, copy);
+    node.append(head, text);
+    node.hidden = true;
+    return { node, say: (to, words) => {
+      node.hidden = !words;
+      where.textContent = to;
+      if (text.textContent !== words) text.textContent = words;
+    } };
+  }
+
+  async copy(button, text) {
     try {
-      await navigator.clipboard.writeText(this.query.textContent);
+      await navigator.clipboard.writeText(text.textContent);
       button.textContent = "Copied";
     } catch {
-      getSelection().selectAllChildren(this.query);
+      getSelection().selectAllChildren(text);
       button.textContent = "Selected: press Ctrl-C";
     }
     setTimeout(() => { button.textContent = "Copy"; }, 2000);
@@ -74,8 +88,8 @@ export class Card {
   update(panel, range) {
     if (panel.kind === "note") return;
     if (panel.query) {
-      this.where.textContent = `GET ${panel.index}/_search`;
-      if (this.query.textContent !== panel.query) this.query.textContent = panel.query;
+      this.query.say(`GET ${panel.index}/_search`, panel.query);
+      this.promql.say("The same in Prometheus", (panel.promql ?? []).map((q) => `# ${q.label}\n${q.expr}`).join("\n\n"));
     }
     if (panel.problem) return this.say("problem", panel.problem.message, panel.problem.hint);
     if (panel.absent) return this.say("empty", "No data yet", panel.quiet || `Nothing was ever written to ${panel.index}.`);
