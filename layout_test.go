@@ -105,6 +105,8 @@ func homes() map[string][]string {
 		"plumbline/elasticsearch":                 {"provisioner/elastic"},
 		"plumbline/dashboards":                    {"dashboards", "provisioner"},
 		"plumbline/doctor/docker":                 {"doctor", "provisioner", "stack"},
+		"github.com/santhosh-tekuri/jsonschema":   {"dashboards/grafana/schema"},
+		"plumbline/dashboards/grafana/schema":     {"provisioner/grafana/grafanafake"},
 		"testing":                                 {},
 	}
 }
