@@ -16,6 +16,24 @@ import (
 //go:embed red.json
 var RED []byte
 
+// Dashboard is a rendered dashboard.
+type Dashboard struct {
+	UID  string
+	Text []byte // JSON, members in alphabetical order
+}
+
+// Dashboards are all that there are.
+func Dashboards() ([]Dashboard, error) {
+	var d map[string]any
+	if err := json.Unmarshal(RED, &d); err != nil {
+		return nil, fmt.Errorf("dashboard: %w", err)
+	}
+	delete(d, "version") // Grafana's to give
+	text, err := json.MarshalIndent(d, "", "  ")
+	uid, _ := d["uid"].(string)
+	return []Dashboard{{uid, append(text, '\n')}}, err
+}
+
 // The data sources that the dashboard and its links name, by uid.
 const (
 	Prometheus    = "plumbline-prometheus"

@@ -1,9 +1,12 @@
-// Package grafana gives a Grafana the stack's data sources and its dashboard, and
-// has it ask each source whether that answers: a data source that is written
-// down wrongly shows here and not as an empty panel.
+// Package grafana gives a Grafana the stack's data sources, dashboards and alert
+// rules, and has it ask each source whether that answers: a data source that is
+// written down wrongly shows here and not as an empty panel. It can be done again
+// at any time: what is as it should be is left alone, what is not is mended. What
+// a file in Grafana's provisioning directory put there is compared and not written.
 //
-// It stands on the official client of Grafana's HTTP API. What the dashboard
-// draws is for package plumbline/dashboards/grafana to say.
+// It stands on the official client of Grafana's HTTP API. The same data sources and
+// rules as provisioning files are in files.go. What the dashboards draw is for
+// package plumbline/dashboards/grafana to say.
 package grafana
 
 import (
@@ -16,14 +19,19 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
+	"github.com/go-openapi/runtime"
 	transport "github.com/go-openapi/runtime/client"
 	"github.com/go-openapi/strfmt"
 	"github.com/grafana/grafana-openapi-client-go/client/dashboards"
 	"github.com/grafana/grafana-openapi-client-go/client/datasources"
+	"github.com/grafana/grafana-openapi-client-go/client/folders"
 	"github.com/grafana/grafana-openapi-client-go/client/health"
+	"github.com/grafana/grafana-openapi-client-go/client/provisioning"
+	"github.com/grafana/grafana-openapi-client-go/client/search"
 	"github.com/grafana/grafana-openapi-client-go/models"
 
 	"plumbline/cli"
@@ -45,7 +53,10 @@ const (
 // Client asks one Grafana.
 type Client struct {
 	sources    datasources.ClientService
+	folders    folders.ClientService
 	dashboards dashboards.ClientService
+	rules      provisioning.ClientService
+	search     search.ClientService
 	health     health.ClientService
 	host       string
 }
@@ -82,8 +93,9 @@ func New(c Config) (*Client, error) {
 	})
 	network.DefaultAuthentication = transport.BasicAuth(c.User, password)
 	return &Client{
-		sources: datasources.New(network, strfmt.Default), dashboards: dashboards.New(network, strfmt.Default),
-		health: health.New(network, strfmt.Default), host: u.Host,
+		sources: datasources.New(network, strfmt.Default), folders: folders.New(network, strfmt.Default),
+		dashboards: dashboards.New(network, strfmt.Default), rules: provisioning.New(network, strfmt.Default),
+		search: search.New(network, strfmt.Default), health: health.New(network, strfmt.Default), host: u.Host,
 	}, nil
 }
 
@@ -100,7 +112,12 @@ func secret(path string) (string, error) {
 	return line, nil
 }
 
-// Version returns the server's version once its database answers.
+// The major versions of Grafana whose API this was written for. From 13 on that
+// API is deprecated, but there.
+const oldest, newest = 10, 13
+
+// Version returns the server's version once its database answers. One that is too
+// old is an error of its own, for which no waiting helps.
 func (c *Client) Version(ctx context.Context) (string, error) {
 	answer, err := c.health.GetHealthWithParams(health.NewGetHealthParamsWithContext(ctx))
 	if err != nil {
@@ -109,64 +126,42 @@ func (c *Client) Version(ctx context.Context) (string, error) {
 	if answer.Payload.Database != "ok" {
 		return "", fmt.Errorf("grafana at %s: its database is %q", c.host, answer.Payload.Database)
 	}
-	return answer.Payload.Version, nil
+	version := answer.Payload.Version
+	first, _, _ := strings.Cut(version, ".")
+	switch major, err := strconv.Atoi(first); {
+	case err != nil:
+		return "", &unfit{fmt.Errorf("grafana at %s: its version is %q", c.host, version)}
+	case major < oldest:
+		return "", &unfit{fmt.Errorf("grafana at %s: its version is %s, want %d or newer", c.host, version, oldest)}
+	case major > newest:
+		version += fmt.Sprintf(", newer than what this was written for (%d)", newest)
+	}
+	return version, nil
 }
 
-// PutSource makes a data source as it should be, and tells whether it was there.
-func (c *Client) PutSource(ctx context.Context, s Source) (there bool, err error) {
-	found, err := c.sources.GetDataSourceByUIDWithParams(datasources.NewGetDataSourceByUIDParamsWithContext(ctx).WithUID(s.UID))
-	if absent := new(datasources.GetDataSourceByUIDNotFound); errors.As(err, &absent) {
-		_, err := c.sources.AddDataSourceWithParams(datasources.NewAddDataSourceParamsWithContext(ctx).WithBody(&models.AddDataSourceCommand{
-			UID: s.UID, Name: s.Name, Type: s.Type, Access: "proxy", URL: s.URL, IsDefault: s.Default,
-			JSONData: s.Settings, SecureJSONData: s.Secrets,
-		}))
-		return false, c.refused("data source "+s.UID, err)
-	}
-	if err != nil {
-		return false, c.refused("data source "+s.UID, err)
-	}
-	if found.Payload.ReadOnly {
-		return true, &cli.Failure{Code: cli.Undone, Err: fmt.Errorf("grafana at %s: data source %s comes from a file there", c.host, s.UID),
-			Next: "remove it from Grafana's provisioning directory, or keep to that file"}
-	}
-	_, err = c.sources.UpdateDataSourceByUIDWithParams(datasources.NewUpdateDataSourceByUIDParamsWithContext(ctx).WithUID(s.UID).WithBody(&models.UpdateDataSourceCommand{
-		UID: s.UID, Name: s.Name, Type: s.Type, Access: "proxy", URL: s.URL, IsDefault: s.Default,
-		JSONData: s.Settings, SecureJSONData: s.Secrets, Version: found.Payload.Version,
-	}))
-	return true, c.refused("data source "+s.UID, err)
-}
+// unfit is a Grafana that will not do, however long one waits.
+type unfit struct{ error }
 
-// Check has Grafana ask a data source, and returns what it says.
-func (c *Client) Check(ctx context.Context, uid string) (string, error) {
-	answer, err := c.sources.CheckDatasourceHealthWithUIDWithParams(datasources.NewCheckDatasourceHealthWithUIDParamsWithContext(ctx).WithUID(uid))
-	if err != nil {
-		return "", c.refused("data source "+uid+" does not answer it", err)
-	}
-	return answer.Payload.Message, nil
-}
+// Hint says what to do.
+func (*unfit) Hint() string { return "is that address Grafana's? .env names the version to use" }
 
-// PutDashboard stores a dashboard in place of the one with its uid, reads it
-// back, and returns its path.
-func (c *Client) PutDashboard(ctx context.Context, dashboard map[string]any) (path string, err error) {
-	uid, _ := dashboard["uid"].(string)
-	stored, err := c.dashboards.PostDashboardWithParams(dashboards.NewPostDashboardParamsWithContext(ctx).WithBody(
-		&models.SaveDashboardCommand{Dashboard: dashboard, Overwrite: true, Message: "by provisioner grafana"}))
-	if err != nil {
-		return "", c.refused("dashboard "+uid, err)
+// await waits until Grafana is up.
+func (c *Client) await(ctx context.Context, patience time.Duration) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	tick := time.NewTicker(poll)
+	defer tick.Stop()
+	for {
+		version, err := c.Version(ctx)
+		if _, hopeless := errors.AsType[*unfit](err); err == nil || hopeless {
+			return version, err
+		}
+		select {
+		case <-ctx.Done():
+			return "", fmt.Errorf("waited %v: %w", patience, err)
+		case <-tick.C:
+		}
 	}
-	back, err := c.dashboards.GetDashboardByUIDWithParams(dashboards.NewGetDashboardByUIDParamsWithContext(ctx).WithUID(uid))
-	if err != nil {
-		return "", c.refused("dashboard "+uid, err)
-	}
-	kept, _ := back.Payload.Dashboard.(map[string]any)
-	want, _ := dashboard["panels"].([]any)
-	if got, _ := kept["panels"].([]any); len(got) != len(want) {
-		return "", fmt.Errorf("grafana at %s: dashboard %s has %d panels there, want %d", c.host, uid, len(got), len(want))
-	}
-	if stored.Payload.URL == nil {
-		return "", nil
-	}
-	return *stored.Payload.URL, nil
 }
 
 // refused says what Grafana answered, without the address, which may be long, and
@@ -175,18 +170,16 @@ func (c *Client) refused(what string, err error) error {
 	if err == nil {
 		return nil
 	}
-	var said interface {
-		error
-		Code() int
-	}
-	if errors.As(err, &said) {
-		switch said.Code() {
-		case http.StatusUnauthorized, http.StatusForbidden:
-			return &cli.Failure{Code: cli.Undone, Err: fmt.Errorf("grafana at %s: %s: %d", c.host, what, said.Code()),
-				Next: "is that user an administrator, and the password file that of this Grafana?"}
-		default:
-			return fmt.Errorf("grafana at %s: %s: %d %s", c.host, what, said.Code(), message(said))
-		}
+	code, text := status(err)
+	switch {
+	case code == http.StatusUnauthorized:
+		return &cli.Failure{Code: cli.Undone, Err: fmt.Errorf("grafana at %s: %s: 401: it does not know this user with this password", c.host, what),
+			Next: "are -user and -password-file those of this Grafana?"}
+	case code == http.StatusForbidden:
+		return &cli.Failure{Code: cli.Undone, Err: fmt.Errorf("grafana at %s: %s: 403: this user may not do that", c.host, what),
+			Next: "give an administrator as -user: a viewer or an editor is not enough"}
+	case code != 0:
+		return fmt.Errorf("grafana at %s: %s: %d %s", c.host, what, code, text)
 	}
 	if of := new(url.Error); errors.As(err, &of) {
 		err = of.Err
@@ -194,13 +187,29 @@ func (c *Client) refused(what string, err error) error {
 	return &cli.Failure{Code: cli.Undone, Err: fmt.Errorf("grafana at %s: %s: %w", c.host, what, err), Next: "is Grafana running there? /api/health answers without a password"}
 }
 
-// message is what an answer says of itself.
-func message(answer error) string {
-	of, ok := answer.(interface {
-		GetPayload() *models.ErrorResponseBody
-	})
-	if !ok || of.GetPayload() == nil || of.GetPayload().Message == nil {
-		return ""
+// status is that of an answer, 0 if there was none, and what it says of itself.
+func status(err error) (code int, message string) {
+	var known interface {
+		error
+		Code() int
 	}
-	return *of.GetPayload().Message
+	if errors.As(err, &known) {
+		of, has := known.(interface {
+			GetPayload() *models.ErrorResponseBody
+		})
+		if has && of.GetPayload() != nil && of.GetPayload().Message != nil {
+			message = *of.GetPayload().Message
+		}
+		return known.Code(), message
+	}
+	if other, is := errors.AsType[*runtime.APIError](err); is { // its description does not have that answer
+		return other.Code, ""
+	}
+	return 0, ""
+}
+
+// missing reports that there is no such thing.
+func missing(err error) bool {
+	code, _ := status(err)
+	return code == http.StatusNotFound
 }

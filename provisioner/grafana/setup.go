@@ -2,25 +2,14 @@ package grafana
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"net/url"
 	"os"
 	"strings"
 	"time"
 
 	board "plumbline/dashboards/grafana"
-	"plumbline/demo-app/telemetry"
 	"plumbline/provisioner/elastic"
 )
-
-// Source is a data source as Grafana stores it.
-type Source struct {
-	UID, Name, Type, URL string
-	Default              bool
-	Settings             map[string]any    // jsonData
-	Secrets              map[string]string // secureJsonData: Grafana encrypts them and gives none back
-}
 
 // Setup is what is put into Grafana.
 type Setup struct {
@@ -39,107 +28,81 @@ func (s Setup) Steps() ([]elastic.Step, error) {
 	if err != nil {
 		return nil, err
 	}
-	sources := []Source{prometheus(s.Prometheus)}
-	if s.Elasticsearch.URL != "" {
-		lines, err := accessLines(s.Elasticsearch)
-		if err != nil {
-			return nil, err
-		}
-		sources = append(sources, lines)
+	lines, err := reach(s.Elasticsearch)
+	if err != nil {
+		return nil, err
 	}
-	var dashboard map[string]any
-	if err := json.Unmarshal(board.RED, &dashboard); err != nil {
-		return nil, fmt.Errorf("dashboard: %w", err)
+	dashboards, err := board.Dashboards()
+	if err != nil {
+		return nil, err
 	}
 	steps := []elastic.Step{{Name: "grafana", Run: func(ctx context.Context) (string, error) { return client.await(ctx, s.Within) }}}
-	for _, source := range sources {
-		steps = append(steps, elastic.Step{Name: source.Name, Run: func(ctx context.Context) (string, error) {
-			there, err := client.PutSource(ctx, source)
-			if err != nil {
-				return "", err
-			}
-			said, err := client.Check(ctx, source.UID)
-			if there {
-				said = "renewed: " + said
-			}
-			return said, err
-		}})
+	for _, source := range Sources(s.Prometheus, lines) {
+		steps = append(steps, elastic.Step{Name: source.Name, Run: func(ctx context.Context) (string, error) { return client.EnsureSource(ctx, source) }})
 	}
-	return append(steps, elastic.Step{Name: "dashboard", Run: func(ctx context.Context) (string, error) {
-		path, err := client.PutDashboard(ctx, dashboard)
-		return strings.TrimRight(s.URL, "/") + path, err
-	}}), nil
+	for _, group := range Groups(lines.URL != "") {
+		steps = append(steps, elastic.Step{Name: "alert rules: " + group.Name, Run: func(ctx context.Context) (string, error) { return client.ensureGroup(ctx, group) }})
+	}
+	return append(steps,
+		elastic.Step{Name: "folder", Run: func(ctx context.Context) (string, error) { return client.EnsureFolder(ctx, DashboardFolder()) }},
+		elastic.Step{Name: "dashboards", Run: func(ctx context.Context) (string, error) {
+			return client.ensureAll(ctx, dashboards, strings.TrimRight(s.URL, "/"))
+		}},
+	), nil
 }
 
-// await waits until Grafana is up.
-func (c *Client) await(ctx context.Context, patience time.Duration) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	tick := time.NewTicker(poll)
-	defer tick.Stop()
-	for {
-		version, err := c.Version(ctx)
-		if err == nil {
-			return version, nil
-		}
-		select {
-		case <-ctx.Done():
-			return "", fmt.Errorf("waited %v: %w", patience, err)
-		case <-tick.C:
-		}
-	}
-}
-
-// prometheus is the data source of the metrics. An exemplar's trace id leads to
-// the access line that has it.
-func prometheus(address string) Source {
-	return Source{
-		UID: board.Prometheus, Name: "Prometheus (Plumbline)", Type: "prometheus", URL: address, Default: true,
-		Settings: map[string]any{
-			"httpMethod": "POST", "timeInterval": "5s",
-			"exemplarTraceIdDestinations": []map[string]any{{"name": telemetry.LabelExemplarTrace, "url": lineOfTrace(), "urlDisplayLabel": "its access line"}},
-		},
-	}
-}
-
-// lineOfTrace is the address in Grafana of the lines with a trace id; Grafana
-// puts the id in.
-func lineOfTrace() string {
-	const id = "${__value.raw}"
-	query := map[string]any{
-		"refId": "A", "query": telemetry.FieldTraceID + `:"` + id + `"`, "timeField": telemetry.FieldTimestamp,
-		"datasource": map[string]string{"type": "elasticsearch", "uid": board.Elasticsearch},
-		"metrics":    []map[string]string{{"id": "1", "type": "logs"}},
-	}
-	panes, _ := json.Marshal(map[string]any{"lines": map[string]any{ // strings and maps of strings
-		"datasource": board.Elasticsearch, "queries": []any{query}, "range": map[string]string{"from": "now-6h", "to": "now"},
-	}})
-	return "/explore?schemaVersion=1&orgId=1&panes=" + strings.ReplaceAll(url.QueryEscape(string(panes)), url.QueryEscape(id), id)
-}
-
-// accessLines is the data source of the access lines, with the reader's key.
-func accessLines(c elastic.Config) (Source, error) {
-	s := Source{
-		UID: board.Elasticsearch, Name: "Access lines (Plumbline)", Type: "elasticsearch", URL: c.URL,
-		Settings: map[string]any{
-			"index": telemetry.StreamAccess, "timeField": telemetry.FieldTimestamp, "maxConcurrentShardRequests": 5,
-			"logMessageField": telemetry.FieldMessage, "logLevelField": telemetry.FieldLogLevel,
-		},
-		Secrets: map[string]string{},
-	}
+// reach reads what Grafana is told of Elasticsearch.
+func reach(c elastic.Config) (Elasticsearch, error) {
+	e := Elasticsearch{URL: c.URL}
 	if c.KeyFile != "" {
 		value, err := elastic.Authorization(c.KeyFile)
 		if err != nil {
-			return s, err
+			return e, err
 		}
-		s.Settings["httpHeaderName1"], s.Secrets["httpHeaderValue1"] = "Authorization", value
+		e.Authorization = value
 	}
 	if c.CAFile != "" {
 		pem, err := os.ReadFile(c.CAFile)
 		if err != nil {
-			return s, fmt.Errorf("CA certificate: %w", err)
+			return e, fmt.Errorf("CA certificate: %w", err)
 		}
-		s.Settings["tlsAuthWithCACert"], s.Secrets["tlsCACert"] = true, string(pem)
+		e.CA = string(pem)
 	}
-	return s, nil
+	return e, nil
+}
+
+// ensureGroup leaves rules alone that a file has put there.
+func (c *Client) ensureGroup(ctx context.Context, g Group) (string, error) {
+	there, err := c.FromFile(ctx, g)
+	if err != nil {
+		return "", err
+	}
+	if there > 0 {
+		return fmt.Sprintf("from a file: %d rules", there), nil
+	}
+	if _, err := c.EnsureFolder(ctx, RuleFolder()); err != nil {
+		return "", err
+	}
+	return c.EnsureRules(ctx, g)
+}
+
+// ensureAll puts all dashboards, and says where the first one is.
+func (c *Client) ensureAll(ctx context.Context, dashboards []board.Dashboard, address string) (string, error) {
+	var done, uids []string
+	first := ""
+	for _, d := range dashboards {
+		what, path, err := c.EnsureDashboard(ctx, d.Text)
+		if err != nil {
+			return "", err
+		}
+		if done, uids = append(done, what), append(uids, d.UID); first == "" {
+			first = path
+		}
+	}
+	note := summary(done) + ": " + address + first
+	strays, err := c.Strays(ctx, uids)
+	if len(strays) > 0 {
+		note += "; in the same folder, and none of ours: " + strings.Join(strays, ", ")
+	}
+	return note, err
 }

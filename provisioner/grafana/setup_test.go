@@ -2,8 +2,8 @@ package grafana
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -12,23 +12,46 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/grafana/grafana-openapi-client-go/models"
 
+	"plumbline/cli"
 	board "plumbline/dashboards/grafana"
 	"plumbline/provisioner/elastic"
+	"plumbline/provisioner/grafana/grafanafake"
 )
+
+const (
+	password    = "a-password-of-this-test"
+	certificate = "-----BEGIN CERTIFICATE-----\n"
+)
+
+// start serves a fake, and returns it with what a caller needs.
+func start(t *testing.T, o grafanafake.Options) (*grafanafake.Grafana, Config) {
+	t.Helper()
+	o.Admin, o.Password = "admin", password
+	g, err := grafanafake.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := httptest.NewServer(g)
+	t.Cleanup(s.Close)
+	return g, Config{URL: s.URL, User: "admin", PasswordFile: file(t, "admin.password", password+"\n")}
+}
+
+func file(t *testing.T, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
 
 // setup is the whole of it, with an Elasticsearch that wants a key.
 func setup(t *testing.T, c Config) Setup {
 	t.Helper()
-	file := func(name, text string) string {
-		path := filepath.Join(t.TempDir(), name)
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
 	return Setup{Config: c, Prometheus: "http://prometheus:9090", Within: 5 * time.Second, Elasticsearch: elastic.Config{
-		URL: "https://elasticsearch:9200", KeyFile: file("reader.key", "id:secret\n"), CAFile: file("ca.crt", "-----BEGIN CERTIFICATE-----\n"),
+		URL: "https://elasticsearch:9200", KeyFile: file(t, "reader.key", "id:secret\n"), CAFile: file(t, "ca.crt", certificate),
 	}}
 }
 
@@ -41,48 +64,134 @@ func run(t *testing.T, s Setup) (said []elastic.Done, err error) {
 	return elastic.RunSteps(t.Context(), steps, io.Discard, false)
 }
 
-func TestSetupPutsAllAndCanBeRunAgain(t *testing.T) {
-	f, c := start(t)
-	f.starting = 2
-	done, err := run(t, setup(t, c))
+func notes(done []elastic.Done) []string {
+	var all []string
+	for _, d := range done {
+		all = append(all, d.Name+": "+d.Note)
+	}
+	return all
+}
+
+func TestSetupPutsAllAndLeavesItAloneThen(t *testing.T) {
+	g, c := start(t, grafanafake.Options{Starting: 2})
+	first, err := run(t, setup(t, c))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var notes []string
-	for _, d := range done {
-		notes = append(notes, d.Name+": "+d.Note)
+	again, err := run(t, setup(t, c))
+	if err != nil {
+		t.Fatal(err)
 	}
-	want := []string{
-		"grafana: 13.0.1", "Prometheus (Plumbline): Successfully queried the API.", "Access lines (Plumbline): Successfully queried the API.",
-		"dashboard: " + c.URL + "/d/plumbline-red/red",
+	said := func(what string) []string {
+		return []string{
+			"grafana: 13.2.3",
+			"Prometheus (Plumbline): " + what + ": Successfully queried the Prometheus API.",
+			"Access lines (Plumbline): " + what + ": Elasticsearch data source is healthy.",
+			"alert rules: prometheus: " + what + ": 1 rules",
+			"alert rules: access lines: " + what + ": 3 rules",
+			"folder: " + what + ": Plumbline",
+			"dashboards: 1 " + what + ": " + c.URL + "/d/plumbline-red/plumbline-rate-errors-duration",
+		}
 	}
-	if diff := cmp.Diff(want, notes); diff != "" {
+	if diff := cmp.Diff(said("added"), notes(first)); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]string{board.Elasticsearch, board.Prometheus}, f.uids()); diff != "" {
+	if diff := cmp.Diff(said("unchanged"), notes(again)); diff != "" {
 		t.Error(diff)
 	}
-	lines := f.sources[board.Elasticsearch]
+	if refused := g.Refusals(); refused != nil {
+		t.Errorf("refused: %q", refused)
+	}
+	lines := g.Sources()[board.Elasticsearch]
 	if lines.SecureJSONData["httpHeaderValue1"] != "ApiKey aWQ6c2VjcmV0" || !strings.HasPrefix(lines.SecureJSONData["tlsCACert"], "-----BEGIN") || lines.Access != "proxy" {
 		t.Errorf("Elasticsearch: %+v", lines)
 	}
 	if text, _ := json.Marshal(lines.JSONData); strings.Contains(string(text), "aWQ6") {
 		t.Errorf("the key is where Grafana gives it to every viewer: %s", text)
 	}
+	if v := g.Dashboards()["plumbline-red"].Model["version"]; v != 1.0 || lines.Version != 1 {
+		t.Errorf("the second run wrote: dashboard version %v, data source version %d", v, lines.Version)
+	}
+}
 
-	again, err := run(t, setup(t, c))
-	if err != nil || !strings.HasPrefix(again[1].Note, "renewed") || f.sources[board.Prometheus].Version != 2 {
-		t.Errorf("run again: %v, %+v, version %d", err, again, f.sources[board.Prometheus].Version)
+// Whatever somebody changed or took away, another run has it as it was.
+func TestSetupMends(t *testing.T) {
+	for name, row := range map[string]struct {
+		bend func(g *grafanafake.Grafana)
+		says string
+	}{
+		"a data source with another address": {func(g *grafanafake.Grafana) {
+			g.EditSource(board.Prometheus, func(s *grafanafake.Source) { s.URL = "http://elsewhere:9090" })
+		}, "Prometheus (Plumbline): mended (url): Successfully queried the Prometheus API."},
+		"a secret that is not there": {func(g *grafanafake.Grafana) {
+			g.EditSource(board.Elasticsearch, func(s *grafanafake.Source) { s.SecureJSONData = nil })
+		}, "Access lines (Plumbline): mended (secureJsonData.httpHeaderValue1, secureJsonData.tlsCACert): Elasticsearch data source is healthy."},
+		"a key that has been replaced": {func(g *grafanafake.Grafana) { g.Break(board.Elasticsearch, "401 Unauthorized", true) },
+			"Access lines (Plumbline): mended (its answer): Elasticsearch data source is healthy."},
+		"a dashboard that was edited": {func(g *grafanafake.Grafana) {
+			g.EditDashboard("plumbline-red", func(m map[string]any) { m["refresh"] = "1m" })
+		}, "dashboards: 1 mended: "},
+		"a dashboard that was removed": {func(g *grafanafake.Grafana) { g.RemoveDashboard("plumbline-red") }, "dashboards: 1 added: "},
+		"a rule that was muted": {func(g *grafanafake.Grafana) {
+			g.EditRule("plumbline-lines-late", func(r *models.ProvisionedAlertRule) { r.IsPaused = true })
+		}, "alert rules: access lines: mended: 3 rules"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g, c := start(t, grafanafake.Options{})
+			if _, err := run(t, setup(t, c)); err != nil {
+				t.Fatal(err)
+			}
+			row.bend(g)
+			done, err := run(t, setup(t, c))
+			if err != nil || !strings.Contains(strings.Join(notes(done), "\n"), row.says) {
+				t.Errorf("%v, said %q, want %q", err, notes(done), row.says)
+			}
+			again, err := run(t, setup(t, c))
+			if err != nil || strings.Contains(strings.Join(notes(again), "\n"), "mended") || strings.Contains(strings.Join(notes(again), "\n"), "added") {
+				t.Errorf("not mended: %v, said %q", err, notes(again))
+			}
+			if refused := g.Refusals(); refused != nil {
+				t.Errorf("refused: %q", refused)
+			}
+		})
+	}
+}
+
+func TestStrayDashboardsAreNamed(t *testing.T) {
+	g, c := start(t, grafanafake.Options{})
+	if _, err := run(t, setup(t, c)); err != nil {
+		t.Fatal(err)
+	}
+	model := g.Dashboards()["plumbline-red"].Model
+	copied := map[string]any{}
+	for name, value := range model {
+		copied[name] = value
+	}
+	delete(copied, "id")
+	delete(copied, "version")
+	copied["uid"], copied["title"] = "a-copy", "A copy of mine"
+	client, err := New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, _ := json.Marshal(copied)
+	if _, _, err := client.EnsureDashboard(t.Context(), text); err != nil {
+		t.Fatal(err)
+	}
+	done, err := run(t, setup(t, c))
+	if note := done[len(done)-1].Note; err != nil || !strings.HasSuffix(note, "in the same folder, and none of ours: A copy of mine") {
+		t.Errorf("%v: %s", err, note)
 	}
 }
 
 // An exemplar's trace id becomes a question for the access line that has it.
 func TestExemplarsLeadToTheirLines(t *testing.T) {
-	destinations := prometheus("http://prometheus:9090").Settings["exemplarTraceIdDestinations"].([]map[string]any)
-	if len(destinations) != 1 || destinations[0]["name"] != "trace_id" {
+	destinations := metrics("http://prometheus:9090").Settings["exemplarTraceIdDestinations"].([]any)
+	first := destinations[0].(map[string]any)
+	if len(destinations) != 1 || first["name"] != "trace_id" {
 		t.Fatalf("%v", destinations)
 	}
-	link := strings.ReplaceAll(destinations[0]["url"].(string), "${__value.raw}", "4bf92f3577b34da6")
+	link := strings.ReplaceAll(first["url"].(string), "${__value.raw}", "4bf92f3577b34da6")
 	u, err := url.Parse(link)
 	if err != nil || u.Path != "/explore" {
 		t.Fatalf("%s: %v", link, err)
@@ -101,31 +210,53 @@ func TestExemplarsLeadToTheirLines(t *testing.T) {
 
 func TestWhatGoesWrongIsSaid(t *testing.T) {
 	for _, row := range []struct {
-		proves string
-		bend   func(f *fake, s *Setup)
-		says   string
+		proves  string
+		options grafanafake.Options
+		bend    func(g *grafanafake.Grafana, s *Setup)
+		says    string
+		hint    string
 	}{
-		{"a source that does not answer", func(f *fake, _ *Setup) { f.ill[board.Elasticsearch] = "Health check failed: 401" }, "data source plumbline-elasticsearch does not answer it: 400 Health check failed: 401"},
-		{"a source that a file provides", func(f *fake, _ *Setup) { f.sources[board.Prometheus] = source{UID: board.Prometheus, ReadOnly: true} }, "comes from a file there"},
-		{"a wrong password", func(_ *fake, s *Setup) { _ = os.WriteFile(s.PasswordFile, []byte("other"), 0o600) }, "data source plumbline-prometheus: 401"},
-		{"a Grafana that does not come up", func(f *fake, s *Setup) { f.starting, s.Within = 1000, 100*time.Millisecond }, "waited 100ms: grafana at"},
-		{"a dashboard that comes back without its panels", func(f *fake, _ *Setup) { f.drops = true }, "has 0 panels there, want 9"},
+		{"a source that does not answer", grafanafake.Options{}, func(g *grafanafake.Grafana, _ *Setup) {
+			g.Break(board.Elasticsearch, "Health check failed: 401", false)
+		},
+			"data source plumbline-elasticsearch does not answer it: 400 Health check failed: 401", ""},
+		{"a wrong password", grafanafake.Options{}, func(_ *grafanafake.Grafana, s *Setup) { s.PasswordFile = file(t, "other", "other") },
+			"data source plumbline-prometheus: 401: it does not know this user", "-password-file"},
+		{"a user who may only look", grafanafake.Options{Viewer: "viewer", ViewerPassword: password}, func(_ *grafanafake.Grafana, s *Setup) { s.User = "viewer" },
+			"data source plumbline-prometheus: 403: this user may not do that", "administrator"},
+		{"a Grafana that does not come up", grafanafake.Options{Starting: 1000}, func(_ *grafanafake.Grafana, s *Setup) { s.Within = 100 * time.Millisecond },
+			"waited 100ms: grafana at", ""},
+		{"no Grafana", grafanafake.Options{}, func(_ *grafanafake.Grafana, s *Setup) { s.URL, s.Within = "http://127.0.0.1:1", 100*time.Millisecond },
+			"connection refused", "is Grafana running there?"},
+		{"one that is too old, without a wait", grafanafake.Options{Version: "9.5.21"}, func(_ *grafanafake.Grafana, s *Setup) { s.Within = time.Hour },
+			"its version is 9.5.21, want 10 or newer", ".env"},
+		{"one that is none", grafanafake.Options{Version: "dev"}, func(_ *grafanafake.Grafana, s *Setup) { s.Within = time.Hour },
+			`its version is "dev"`, ".env"},
 	} {
-		f, c := start(t)
+		g, c := start(t, row.options)
 		s := setup(t, c)
-		row.bend(f, &s)
+		row.bend(g, &s)
 		_, err := run(t, s)
-		if err == nil || !strings.Contains(err.Error(), row.says) {
-			t.Errorf("%s: %v, want %q", row.proves, err, row.says)
+		if err == nil || !strings.Contains(err.Error(), row.says) || strings.Contains(err.Error(), "\n") || !strings.Contains(cli.Hint(err), row.hint) {
+			t.Errorf("%s: %v, hint %q; want %q, hint %q", row.proves, err, cli.Hint(err), row.says, row.hint)
+			continue
 		}
-		if text := fmt.Sprint(err); strings.Contains(text, password) || strings.Contains(text, "aWQ6") {
-			t.Errorf("%s: a secret is told: %s", row.proves, text)
+		if strings.Contains(err.Error(), password) || strings.Contains(err.Error(), "aWQ6") {
+			t.Errorf("%s: a secret is told: %s", row.proves, err)
 		}
 	}
 }
 
+func TestAVersionThatIsToComeIsTold(t *testing.T) {
+	_, c := start(t, grafanafake.Options{Version: "14.0.0"})
+	done, err := run(t, setup(t, c))
+	if err != nil || done[0].Note != "14.0.0, newer than what this was written for (13)" {
+		t.Errorf("%v: %+v", err, done)
+	}
+}
+
 func TestBadInputIsRefused(t *testing.T) {
-	_, c := start(t)
+	_, c := start(t, grafanafake.Options{})
 	for proves, bend := range map[string]func(s *Setup){
 		"no URL":                    func(s *Setup) { s.URL = "localhost:3000" },
 		"a password in the address": func(s *Setup) { s.URL = "http://admin:s3cr3t@host" },
@@ -139,5 +270,41 @@ func TestBadInputIsRefused(t *testing.T) {
 		if _, err := s.Steps(); err == nil || strings.Contains(err.Error(), "s3cr3t") {
 			t.Errorf("%s: %v", proves, err)
 		}
+	}
+}
+
+func TestPull(t *testing.T) {
+	g, c := start(t, grafanafake.Options{})
+	if _, err := run(t, setup(t, c)); err != nil {
+		t.Fatal(err)
+	}
+	client, err := New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pull := func() string {
+		t.Helper()
+		text, err := client.Pull(t.Context(), "plumbline-red")
+		if err != nil {
+			t.Fatal(err)
+		}
+		patch, err := Difference("plumbline-red", text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(patch)
+	}
+	if patch := pull(); patch != "" {
+		t.Errorf("what was just put differs:\n%s", patch)
+	}
+	g.EditDashboard("plumbline-red", func(m map[string]any) { m["refresh"] = "1m" })
+	if patch := pull(); !strings.Contains(patch, "\n-  \"refresh\": \"10s\",\n+  \"refresh\": \"1m\",\n") || strings.Count(patch, "\n-") != 2 {
+		t.Errorf("the one line that was changed is not the patch:\n%s", patch)
+	}
+	if _, err := client.Pull(t.Context(), "nobodys"); err == nil || !strings.Contains(err.Error(), "there is no dashboard nobodys") {
+		t.Errorf("a dashboard that is not there: %v", err)
+	}
+	if _, err := Difference("nobodys", nil); err == nil || !strings.Contains(err.Error(), "want one of plumbline-red") {
+		t.Errorf("a dashboard that is none of ours: %v", err)
 	}
 }
