@@ -48,48 +48,60 @@ func grafanaCommand() command {
 	return command{name: "grafana", summary: "give a Grafana data sources, alert rules and dashboards", run: runGrafana}
 }
 
-const grafanaHint = "provisioner grafana -h"
-
-// reachGrafana are the flags that say where Grafana is.
-func reachGrafana(flags *flag.FlagSet, c *grafana.Config, within *time.Duration) {
-	flags.StringVar(&c.URL, "grafana", "http://127.0.0.1:3000", "")
-	flags.StringVar(&c.CAFile, "grafana-ca", "", "")
-	flags.StringVar(&c.User, "user", "admin", "")
-	flags.StringVar(&c.PasswordFile, "password-file", "", "")
-	flags.DurationVar(within, "within", time.Minute, "")
+// grafanaCall is one call of grafana.
+type grafanaCall struct {
+	setup grafana.Setup
+	pull  bool
+	uid   string // of the dashboard to pull
+	out   string
 }
 
-func checkGrafana(c grafana.Config, within time.Duration) error {
-	switch {
-	case c.PasswordFile == "":
-		return usageError(grafanaHint, "grafana: -password-file is missing")
-	case within <= 0:
-		return usageError(grafanaHint, "grafana: -within %v: want more than zero", within)
+func readGrafana(args []string, stdout io.Writer) (grafanaCall, error) {
+	var c grafanaCall
+	flags := flag.NewFlagSet("grafana", flag.ContinueOnError)
+	flags.StringVar(&c.setup.URL, "grafana", "http://127.0.0.1:3000", "")
+	flags.StringVar(&c.setup.Config.CAFile, "grafana-ca", "", "")
+	flags.StringVar(&c.setup.User, "user", "admin", "")
+	flags.StringVar(&c.setup.PasswordFile, "password-file", "", "")
+	flags.DurationVar(&c.setup.Within, "within", time.Minute, "")
+	flags.StringVar(&c.setup.Prometheus, "prometheus", "", "")
+	flags.StringVar(&c.setup.Elasticsearch.URL, "es", "", "")
+	flags.StringVar(&c.setup.Elasticsearch.CAFile, "ca", "", "")
+	flags.StringVar(&c.setup.Elasticsearch.KeyFile, "key-file", "", "")
+	flags.StringVar(&c.out, "out", "", "")
+	positional := 0
+	if c.pull = len(args) > 0 && args[0] == "pull"; c.pull {
+		args, positional = args[1:], 1
 	}
-	return nil
+	if err := parse(flags, grafanaUsage, args, positional, stdout); err != nil {
+		return c, err
+	}
+	c.uid = flags.Arg(0)
+	const hint = "provisioner grafana -h"
+	switch {
+	case c.setup.PasswordFile == "":
+		return c, usageError(hint, "grafana: -password-file is missing")
+	case c.setup.Within <= 0:
+		return c, usageError(hint, "grafana: -within %v: want more than zero", c.setup.Within)
+	case c.pull && c.uid == "":
+		return c, usageError(hint, "grafana: pull: which dashboard? want its uid, as plumbline-red")
+	case !c.pull && c.setup.Prometheus == "":
+		return c, usageError(hint, "grafana: -prometheus is missing")
+	case !c.pull && c.out != "":
+		return c, usageError(hint, "grafana: -out %s: only pull writes a file", c.out)
+	}
+	return c, nil
 }
 
 func runGrafana(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	if len(args) > 0 && args[0] == "pull" {
-		return pullGrafana(ctx, args[1:], stdout)
-	}
-	var s grafana.Setup
-	flags := flag.NewFlagSet("grafana", flag.ContinueOnError)
-	reachGrafana(flags, &s.Config, &s.Within)
-	flags.StringVar(&s.Prometheus, "prometheus", "", "")
-	flags.StringVar(&s.Elasticsearch.URL, "es", "", "")
-	flags.StringVar(&s.Elasticsearch.CAFile, "ca", "", "")
-	flags.StringVar(&s.Elasticsearch.KeyFile, "key-file", "", "")
-	if err := parse(flags, grafanaUsage, args, 0, stdout); err != nil {
+	c, err := readGrafana(args, stdout)
+	if err != nil {
 		return err
 	}
-	if err := checkGrafana(s.Config, s.Within); err != nil {
-		return err
+	if c.pull {
+		return c.difference(ctx, stdout)
 	}
-	if s.Prometheus == "" {
-		return usageError(grafanaHint, "grafana: -prometheus is missing")
-	}
-	steps, err := s.Steps()
+	steps, err := c.setup.Steps()
 	if err != nil {
 		return cli.BadInput(fmt.Errorf("grafana: %w", err), "")
 	}
@@ -101,48 +113,33 @@ func runGrafana(ctx context.Context, args []string, stdout, stderr io.Writer) er
 	return nil
 }
 
-func pullGrafana(ctx context.Context, args []string, stdout io.Writer) error {
-	var (
-		config grafana.Config
-		within time.Duration
-	)
-	flags := flag.NewFlagSet("grafana", flag.ContinueOnError)
-	reachGrafana(flags, &config, &within)
-	out := flags.String("out", "", "")
-	if err := parse(flags, grafanaUsage, args, 1, stdout); err != nil {
-		return err
-	}
-	if err := checkGrafana(config, within); err != nil {
-		return err
-	}
-	if flags.NArg() == 0 {
-		return usageError(grafanaHint, "grafana: pull: which dashboard? want its uid, as plumbline-red")
-	}
-	client, err := grafana.New(config)
+// difference pulls a dashboard and prints in what it differs from ours.
+func (c grafanaCall) difference(ctx context.Context, stdout io.Writer) error {
+	client, err := grafana.New(c.setup.Config)
 	if err != nil {
 		return cli.BadInput(fmt.Errorf("grafana: %w", err), "")
 	}
-	ctx, cancel := context.WithTimeout(ctx, within)
+	ctx, cancel := context.WithTimeout(ctx, c.setup.Within)
 	defer cancel()
-	there, err := client.Pull(ctx, flags.Arg(0))
+	there, err := client.Pull(ctx, c.uid)
 	if err != nil {
 		return &cli.Failure{Code: cli.Undone, Err: fmt.Errorf("grafana: %w", err), Next: cli.Hint(err)}
 	}
-	if *out != "" {
-		if err := os.WriteFile(*out, there, 0o644); err != nil {
+	if c.out != "" {
+		if err := os.WriteFile(c.out, there, 0o644); err != nil {
 			return fmt.Errorf("grafana: write dashboard: %w", err)
 		}
 	}
-	patch, err := grafana.Difference(flags.Arg(0), there)
-	if err != nil {
+	patch, err := grafana.Difference(c.uid, there)
+	switch {
+	case err != nil:
 		return cli.BadInput(fmt.Errorf("grafana: %w", err), "")
+	case len(patch) == 0:
+		fmt.Fprintln(stdout, c.uid+": no difference")
+		return nil
 	}
-	if len(patch) > 0 {
-		if _, err := stdout.Write(patch); err != nil {
-			return err
-		}
-		return &cli.Failure{Code: cli.False} // the patch says it
+	if _, err := stdout.Write(patch); err != nil {
+		return err
 	}
-	fmt.Fprintln(stdout, flags.Arg(0)+": no difference")
-	return nil
+	return &cli.Failure{Code: cli.False} // the patch says it
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path"
 	"strings"
+	"time"
 
 	"gopkg.in/yaml.v3"
 
@@ -17,8 +18,8 @@ const (
 	EnvPrometheus     = "PROMETHEUS_URL"
 	EnvElasticsearch  = "ELASTICSEARCH_URL"
 	FileCA            = "/run/plumbline/trust/ca.crt"
-	FileAuthorization = "/run/plumbline/grafana/elasticsearch.authorization" // ApiKey and the key, in base64
-	directory         = "/etc/grafana/provisioning"                          // Grafana's own
+	FileAuthorization = "/run/plumbline/authorization/elasticsearch.authorization" // ApiKey and the key, in base64
+	directory         = "/etc/grafana/provisioning"                                // Grafana's own
 )
 
 // File is one for Grafana's provisioning directory.
@@ -150,9 +151,9 @@ func ruleFile(groups []Group) any {
 		Groups     []entry `yaml:"groups"`
 	}{APIVersion: 1}
 	for _, g := range groups {
-		e := entry{OrgID: 1, Name: g.Name, Folder: RuleFolder().Title, Interval: g.Interval.String()}
+		e := entry{OrgID: 1, Name: g.Name, Folder: RuleFolder().Title, Interval: short(g.Interval)}
 		for _, r := range g.Rules {
-			rule := ruleEntry{r.UID, r.Title, r.condition(), r.For.String(), r.NoData, r.OnError, r.Labels, r.Annotations, nil}
+			rule := ruleEntry{r.UID, r.Title, r.condition(), short(r.For), r.NoData, r.OnError, r.Labels, r.Annotations, nil}
 			for _, q := range r.Questions {
 				rule.Data = append(rule.Data, questionEntry{q.Ref, q.UID, map[string]int{"from": int(q.Last.Seconds()), "to": 0}, q.model()})
 			}
@@ -161,4 +162,12 @@ func ruleFile(groups []Group) any {
 		file.Groups = append(file.Groups, e)
 	}
 	return file
+}
+
+// short writes whole minutes as such.
+func short(d time.Duration) string {
+	if d > 0 && d%time.Minute == 0 {
+		return fmt.Sprintf("%dm", d/time.Minute)
+	}
+	return d.String()
 }
