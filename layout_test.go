@@ -78,6 +78,7 @@ func homes() map[string][]string {
 		"github.com/rs/zerolog":                   {"demo-app/telemetry"},
 		"modernc.org/sqlite":                      {"demo-app/internal/store"},
 		"github.com/pressly/goose/v3":             {"demo-app/internal/store"},
+		"github.com/prometheus/prometheus":        {},
 		"github.com/grafana":                      {"provisioner/grafana"},
 		"github.com/go-openapi":                   {"provisioner/grafana"},
 		"github.com/klauspost/compress":           {"loadgen/ledger", "provisioner/promql"},

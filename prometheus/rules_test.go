@@ -15,6 +15,7 @@ import (
 
 	"plumbline/demo-app/telemetry"
 	"plumbline/provisioner/freshness"
+	"plumbline/provisioner/grafana"
 )
 
 // rule is an alert or a recording.
@@ -160,6 +161,39 @@ func TestBurnRatesAreThoseOfTheWorkbook(t *testing.T) {
 	}
 }
 
+// Where Grafana judges the same objective by other data, it pages at the same
+// threshold and says the same of what to do.
+func TestGrafanasRulesAgree(t *testing.T) {
+	here := map[string]rule{}
+	for _, r := range rules(t) {
+		here[r.name()] = r
+	}
+	compared := 0
+	for _, g := range grafana.Groups(true) {
+		for _, theirs := range g.Rules {
+			name, _, _ := strings.Cut(theirs.Title, " ")
+			ours, same := here[name+" page"]
+			if !same || theirs.Labels["slo"] == "" {
+				continue
+			}
+			compared++
+			if theirs.Annotations["action"] != ours.Annotations["action"] || theirs.Labels["slo"] != ours.Labels["slo"] || theirs.Labels["severity"] != ours.Labels["severity"] {
+				t.Errorf("%s: Grafana has %v %v, Prometheus %v %v", name, theirs.Annotations, theirs.Labels, ours.Annotations, ours.Labels)
+			}
+			limit := regexp.MustCompile(`> (14\.4 \* [0-9.]+)`)
+			want := limit.FindStringSubmatch(ours.Expr)
+			burns, _ := theirs.Questions[len(theirs.Questions)-1].Model["expression"].(string)
+			got := limit.FindAllStringSubmatch(burns, -1)
+			if len(got) != 2 || got[0][1] != want[1] || got[1][1] != want[1] {
+				t.Errorf("%s: Grafana's limit is in %q, Prometheus' is %q", name, burns, want)
+			}
+		}
+	}
+	if compared != 2 {
+		t.Errorf("%d rules compared, want 2", compared)
+	}
+}
+
 func TestRulesUseTheProgramsOwnNames(t *testing.T) {
 	text := ""
 	for _, path := range ruleFiles(t) {
@@ -208,6 +242,9 @@ func TestVersionsAreThoseThatAreBuilt(t *testing.T) {
 	named, built := fmt.Sprintf("0.%d%02d.%d", major, minor, patch), read("native/go.mod", `github\.com/prometheus/prometheus v(\S+)`)
 	if named != built {
 		t.Errorf("Prometheus: .env names module version %s, native/go.mod builds %s", named, built)
+	}
+	if parses := read("../go.mod", `github\.com/prometheus/prometheus v(\S+)`); parses != built {
+		t.Errorf("Prometheus: native/go.mod builds %s, tests parse with %s", built, parses)
 	}
 	named, built = read("../.env", `(?m)^ALERTMANAGER_VERSION=(\S+)$`), read("native/go.mod", `=> github\.com/prometheus/alertmanager v(\S+)`)
 	if named != built {

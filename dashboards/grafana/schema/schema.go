@@ -38,9 +38,8 @@ func New() (*Grafana, error) {
 		if err != nil {
 			return nil, err
 		}
-		if e.Name() == address("elasticsearch", "") {
-			// Its alternatives are not exclusive: a maximum has the members of a minimum.
-			text = bytes.ReplaceAll(text, []byte(`"oneOf"`), []byte(`"anyOf"`))
+		for old, new := range corrections()[e.Name()] {
+			text = bytes.ReplaceAll(text, []byte(old), []byte(new))
 		}
 		document, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
 		if err == nil {
@@ -52,6 +51,21 @@ func New() (*Grafana, error) {
 		g.kinds[strings.TrimSuffix(e.Name(), address("", ""))] = true
 	}
 	return g, nil
+}
+
+// corrections are where a schema, which is generated, refuses what Grafana itself
+// writes.
+func corrections() map[string]map[string]string {
+	const object = `{"type":"object","additionalProperties":{}`
+	return map[string]map[string]string{
+		// Its alternatives are not exclusive: a maximum has the members of a minimum.
+		"elasticsearch.jsonschema.json": {`"oneOf"`: `"anyOf"`},
+		// What may be anything is said to be an object.
+		"dashboard.jsonschema.json": {
+			`"value":` + object + `}}`:                                     `"value":true}`,
+			`"options":` + object + `,"description":"The matcher options.`: `"options":{"description":"The matcher options.`,
+		},
+	}
 }
 
 // address is where a definition of a schema is.

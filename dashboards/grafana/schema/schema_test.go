@@ -52,11 +52,17 @@ func TestFaults(t *testing.T) {
 		bend func(d map[string]any)
 		want []string // what each fault begins with
 	}{
-		"what Grafana knows is accepted":   {func(map[string]any) {}, nil},
-		"a member that there is not":       {func(d map[string]any) { d["panel"] = 1 }, []string{"dashboard: "}},
-		"a dashboard without its version":  {func(d map[string]any) { delete(d, "schemaVersion") }, []string{"dashboard: "}},
-		"an option that its kind has not":  {func(d map[string]any) { part(d, 1, "options")["graphmode"] = "area" }, []string{"Rate: options: "}},
-		"a way to draw that there is not":  {func(d map[string]any) { part(d, 1, "fieldConfig", "defaults", "custom")["drawStyle"] = "pie" }, []string{"Rate: fields: "}},
+		"what Grafana knows is accepted":  {func(map[string]any) {}, nil},
+		"a member that there is not":      {func(d map[string]any) { d["panel"] = 1 }, []string{"dashboard: "}},
+		"a dashboard without its version": {func(d map[string]any) { delete(d, "schemaVersion") }, []string{"dashboard: "}},
+		"an option that its kind has not": {func(d map[string]any) { part(d, 1, "options")["graphmode"] = "area" }, []string{"Rate: options: "}},
+		"a way to draw that there is not": {func(d map[string]any) { part(d, 1, "fieldConfig", "defaults", "custom")["drawStyle"] = "pie" }, []string{"Rate: fields: "}},
+		"an override by name is accepted": {func(d map[string]any) {
+			part(d, 1, "fieldConfig")["overrides"] = []any{map[string]any{"matcher": map[string]any{"id": "byName", "options": "p99"}, "properties": []any{map[string]any{"id": "unit", "value": "s"}}}}
+		}, nil},
+		"an override of nothing is not": {func(d map[string]any) {
+			part(d, 1, "fieldConfig")["overrides"] = []any{map[string]any{"matcher": map[string]any{"options": "p99"}, "properties": []any{}}}
+		}, []string{"dashboard: "}},
 		"a kind that there is not":         {func(d map[string]any) { part(d, 1)["type"] = "graph3d" }, []string{"Rate: no schema of panels of type graph3d"}},
 		"a question to Prometheus":         {func(d map[string]any) { part(d, 1, "targets")["expression"] = "up" }, []string{"Rate: query: "}},
 		"a question to nobody":             {func(d map[string]any) { delete(part(d, 1, "targets"), "datasource") }, []string{`Rate: query: to a data source of type ""`}},
