@@ -48,14 +48,14 @@ func TestGrafana(t *testing.T) {
 		code                 int
 		stdout, stderr, hint string
 	}{
-		{"all is put", put(whole), nil, 0, "1 added: " + whole + "/d/plumbline-red/", "✓ Prometheus (Plumbline)", ""},
-		{"and left alone then", put(whole), nil, 0, "1 unchanged: " + whole + "/d/plumbline-red/", "unchanged: Successfully queried", ""},
+		{"all is put", put(whole), nil, 0, "9 added: " + whole + "/d/plumbline-red/", "✓ Plumbline: Prometheus", ""},
+		{"and left alone then", put(whole), nil, 0, "9 unchanged: " + whole + "/d/plumbline-red/", "unchanged: Successfully queried", ""},
 		{"no difference", pull(whole, "plumbline-red"), nil, 0, "plumbline-red: no difference", "", ""},
-		{"another is set up", put(editedURL), nil, 0, "1 added", "", ""},
+		{"another is set up", put(editedURL), nil, 0, "9 added", "", ""},
 		{"a difference is a patch, and not a success", pull(editedURL, "-out", out, "plumbline-red"),
 			func() { edited.EditDashboard("plumbline-red", func(m map[string]any) { m["refresh"] = "1m" }) }, 1, `+  "refresh": "1m"`, "", ""},
 		{"no such dashboard", pull(whole, "plumbline-rde"), nil, 2, "", "there is no dashboard plumbline-rde", "/d/UID"},
-		{"no Grafana", put("http://127.0.0.1:1", "-within", "1ms"), nil, 2, "", "connection refused", "is Grafana running there?"},
+		{"no Grafana", put("http://127.0.0.1:1", "-within", "500ms"), nil, 2, "", "connection refused", "is Grafana running there?"},
 		{"one that does not come up", put(starting, "-within", "1ms"), nil, 2, "", "waited 1ms: grafana at", ""},
 		{"one that is too old", put(old), nil, 2, "", "its version is 9.5.21, want 10 or newer", ".env"},
 		{"a wrong password", append(put(whole), "-password-file", other), nil, 2, "", "401: it does not know this user with this password", "-password-file"},

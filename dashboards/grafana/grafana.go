@@ -1,72 +1,92 @@
-// Package grafana is the dashboard for Grafana: rate, errors and duration out of
-// Prometheus, as a file that Grafana imports as it is. Putting it there, and the
-// data sources that it names, is provisioner/grafana's work.
+// Package grafana writes the dashboards for Grafana, as JSON of its classic schema:
+// what every Grafana since 10 imports by hand, from a file or through its API. A
+// panel whose signal Prometheus has asks Prometheus, any other asks Elasticsearch.
+//
+// Putting them there, and the data sources that they name, is provisioner/grafana's
+// work; what a rendered dashboard asks and shows can be had without a Grafana from
+// the package panels beside this one.
 package grafana
 
 import (
-	_ "embed" // the dashboard
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
-	"time"
+
+	"plumbline/dashboards"
+	"plumbline/demo-app/telemetry"
 )
 
-// RED is the dashboard, as JSON of Grafana's classic schema.
-//
-//go:embed red.json
-var RED []byte
+// Prometheus is the data source of the metrics, by uid.
+const Prometheus = "plumbline-prometheus"
+
+// Stream is the data source of a data stream, or a pattern of several, by uid.
+func Stream(name string) string {
+	if strings.Contains(name, ",") {
+		return "plumbline-all"
+	}
+	name = strings.NewReplacer("-default", "", "*", "all", ".", "-").Replace(name)
+	return "plumbline-" + name
+}
 
 // Dashboard is a rendered dashboard.
 type Dashboard struct {
 	UID  string
-	Text []byte // JSON, members in alphabetical order
+	Text []byte // JSON, in the canonical form
 }
 
-// Dashboards are all that there are.
+// UID is what Grafana knows a dashboard by.
+func UID(id string) string { return "plumbline-" + id }
+
+// Dashboards renders all.
 func Dashboards() ([]Dashboard, error) {
-	var d map[string]any
-	if err := json.Unmarshal(RED, &d); err != nil {
-		return nil, fmt.Errorf("dashboard: %w", err)
+	var all []Dashboard
+	for _, d := range dashboards.All() {
+		model, err := encode(d)
+		if err != nil {
+			return nil, fmt.Errorf("dashboard %s for Grafana: %w", d.ID, err)
+		}
+		text, err := Canonical(model)
+		if err != nil {
+			return nil, fmt.Errorf("dashboard %s for Grafana: %w", d.ID, err)
+		}
+		all = append(all, Dashboard{UID(d.ID), text})
 	}
-	delete(d, "version") // Grafana's to give
-	text, err := json.MarshalIndent(d, "", "  ")
-	uid, _ := d["uid"].(string)
-	return []Dashboard{{uid, append(text, '\n')}}, err
+	return all, nil
 }
 
-// The data sources that the dashboard and its links name, by uid.
-const (
-	Prometheus    = "plumbline-prometheus"
-	Elasticsearch = "plumbline-elasticsearch"
-)
-
-// Query is what a panel asks Prometheus.
-type Query struct {
-	Panel, Ref, Expression string
-	Exemplars              bool // are asked for, too
-}
-
-// Queries returns every question of the dashboard as Prometheus is asked it for a
-// job, over all routes, with a window for Grafana's $__rate_interval.
-func Queries(job string, window time.Duration) ([]Query, error) {
-	var d struct {
-		Panels []struct {
-			Title   string
-			Targets []struct {
-				RefID, Expr string
-				Exemplar    bool
+// Streams are the data streams that the dashboards' panels and links ask.
+func Streams() []string {
+	asked := map[string]bool{telemetry.StreamAccess: true, telemetry.StreamsLogs: true}
+	for _, d := range dashboards.All() {
+		for _, p := range d.Panels {
+			if p.Kind != dashboards.Note && !p.Source.Counterpart() {
+				asked[p.Source.Stream] = true
 			}
 		}
 	}
-	if err := json.Unmarshal(RED, &d); err != nil {
-		return nil, fmt.Errorf("dashboard: %w", err)
+	return slices.Sorted(maps.Keys(asked))
+}
+
+// Canonical writes a dashboard with its members in alphabetical order, and without
+// its id and version, which Grafana counts.
+func Canonical(model any) ([]byte, error) {
+	text, err := json.Marshal(model)
+	if err != nil {
+		return nil, err
 	}
-	variables := strings.NewReplacer("$__rate_interval", fmt.Sprintf("%ds", int(window.Seconds())), "$job", job, "$route", ".+")
-	var all []Query
-	for _, p := range d.Panels {
-		for _, t := range p.Targets {
-			all = append(all, Query{p.Title, t.RefID, variables.Replace(t.Expr), t.Exemplar})
-		}
+	var members map[string]any
+	if err := json.Unmarshal(text, &members); err != nil {
+		return nil, err
 	}
-	return all, nil
+	delete(members, "id")
+	delete(members, "version")
+	var canonical bytes.Buffer
+	encoder := json.NewEncoder(&canonical)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	err = encoder.Encode(members)
+	return canonical.Bytes(), err
 }

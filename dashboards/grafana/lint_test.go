@@ -53,7 +53,7 @@ type rule struct {
 
 func rules() []rule {
 	return []rule{
-		{"template-job", variable("job")},
+		{"template-job", hasVariable("job")},
 		{"template-label-promql", templateQueries},
 		{"template-on-time-change-reload", templateReload},
 		{"panel-datasource", eachPanel(func(p lintedPanel) string {
@@ -77,7 +77,7 @@ func rules() []rule {
 		})},
 		{"target-promql", eachExpr(func(string, parser.Expr) string { return "" })},
 		{"target-rate-interval", eachExpr(func(text string, _ parser.Expr) string {
-			for _, m := range regexp.MustCompile(`\[[^\]]*\]`).FindAllString(text, -1) {
+			for _, m := range regexp.MustCompile(`\[[^\]]*\]`).FindAllString(regexp.MustCompile(`"[^"]*"`).ReplaceAllString(text, ""), -1) {
 				if m != "[$__rate_interval]" && m != "[$__range]" && m != "[$__interval]" {
 					return "a window of its own: " + m
 				}
@@ -99,8 +99,11 @@ func exceptions() map[string]string {
 	}
 }
 
-func variable(name string) func(linted) []string {
+func hasVariable(name string) func(linted) []string {
 	return func(d linted) []string {
+		if !slices.ContainsFunc(d.Panels, func(p lintedPanel) bool { return p.Datasource.UID == Prometheus }) {
+			return nil // a metric's job is in no document
+		}
 		for _, v := range d.Templating.List {
 			if v.Name == name && v.Type == "query" && v.Datasource.UID != "" {
 				return nil
@@ -281,7 +284,7 @@ func TestDashboardsKeepTheLintersRules(t *testing.T) {
 func TestEachRuleObjects(t *testing.T) {
 	const good = `{"uid": "x", "templating": {"list": [
 		{"name": "job", "type": "query", "query": "label_values(up_total{a=\"b\"}, job)", "refresh": 2, "datasource": {"uid": "plumbline-prometheus"}}]},
-		"panels": [{"type": "stat", "title": "T", "description": "D.", "datasource": {"uid": "p"}, "fieldConfig": {"defaults": {"unit": "s"}},
+		"panels": [{"type": "stat", "title": "T", "description": "D.", "datasource": {"uid": "plumbline-prometheus"}, "fieldConfig": {"defaults": {"unit": "s"}},
 		"targets": [{"refId": "A", "datasource": {"type": "prometheus"}, "expr": "sum(rate(a_total{job=\"$job\"}[$__rate_interval]))"}]}]}`
 	check := func(text string) (objecting []string) {
 		d := loadLinted(t, []byte(text))
@@ -299,7 +302,7 @@ func TestEachRuleObjects(t *testing.T) {
 		"template-job":                   {`"name": "job"`, `"name": "service"`},
 		"template-label-promql":          {`up_total{a`, `up_total{{a`},
 		"template-on-time-change-reload": {`"refresh": 2`, `"refresh": 1`},
-		"panel-datasource":               {`"datasource": {"uid": "p"}, `, ``},
+		"panel-datasource":               {`"datasource": {"uid": "plumbline-prometheus"}, "field`, `"field`},
 		"panel-title-description":        {`"D."`, `""`},
 		"panel-units":                    {`"unit": "s"`, `"unit": ""`},
 		"panel-no-targets":               {`"targets"`, `"target"`},

@@ -142,6 +142,9 @@ func (a asker) job() string {
 	if a.panel.Source.Stream == telemetry.StreamOwn {
 		return "board|canary"
 	}
+	if a.in.Job == "" {
+		return DefaultJob
+	}
 	return a.in.Job
 }
 
@@ -238,4 +241,27 @@ func (a asker) heatmap() ([]Query, error) {
 	}
 	expr := aggregate("sum", "le", "increase("+a.panel.Source.Series.Metric+"_bucket"+s.text()+"["+a.window+"])")
 	return []Query{{By: "le", Label: m.Label, Expr: expr, Unit: unit(m), Buckets: true}}, nil
+}
+
+// Classic is the largest percentile of a panel over time once more, out of the
+// classic buckets: blind between their bounds, but Prometheus keeps a request of
+// each as an example. There is none for other panels.
+func Classic(p dashboards.Panel, in In) (q Query, there bool, err error) {
+	i := -1
+	for j, m := range p.Measures {
+		if m.Op == dashboards.OpPercentile && (i < 0 || m.Quantile > p.Measures[i].Quantile) {
+			i = j
+		}
+	}
+	if i < 0 || p.Kind != dashboards.TimeSeries || p.Source.Series.Form != dashboards.Histogram || p.By.Field != "" || len(p.By.Groups) > 0 {
+		return q, false, nil
+	}
+	a := asker{panel: p, in: in, overTime: true, window: in.Step}
+	s, err := a.selector(p.Source.Where)
+	if err != nil || s.limited() {
+		return q, false, err
+	}
+	m := p.Measures[i]
+	expr := "histogram_quantile(" + number(m.Quantile) + ", " + aggregate("sum", "le", "rate("+p.Source.Series.Metric+"_bucket"+s.text()+"["+a.window+"])") + ")"
+	return Query{Measure: i, Label: m.Label + ", classic buckets", Expr: expr, Unit: unit(m)}, true, nil
 }

@@ -66,9 +66,6 @@ func Queries(p dashboards.Panel, in In) ([]Query, error) {
 	if a.window = in.Range; a.overTime {
 		a.window = in.Step
 	}
-	if a.in.Job == "" {
-		a.in.Job = DefaultJob
-	}
 	queries, err := a.queries()
 	if err != nil {
 		return nil, fmt.Errorf("panel %s: PromQL: %w", p.ID, err)

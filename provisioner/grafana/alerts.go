@@ -113,7 +113,7 @@ func prometheusDown() Rule {
 
 // count counts access lines, in buckets that belong to a time series.
 func count(ref, query string, last time.Duration) Question {
-	return Question{Ref: ref, UID: board.Elasticsearch, Last: last, Model: map[string]any{
+	return Question{Ref: ref, UID: board.Stream(telemetry.StreamAccess), Last: last, Model: map[string]any{
 		"query": query, "timeField": telemetry.FieldTimestamp, "metrics": []any{map[string]any{"id": "1", "type": "count"}},
 		"bucketAggs": []any{map[string]any{"id": "2", "type": "date_histogram", "field": telemetry.FieldTimestamp,
 			"settings": map[string]any{"interval": "1m", "min_doc_count": "0", "trimEdges": "0"}}},

@@ -1,10 +1,10 @@
 package grafana
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -14,6 +14,7 @@ import (
 	"github.com/grafana/grafana-openapi-client-go/models"
 
 	"plumbline/cli"
+	board "plumbline/dashboards/grafana"
 )
 
 // EnsureFolder makes a folder if it is not there, and returns what was done.
@@ -90,24 +91,13 @@ func (c *Client) dashboard(ctx context.Context, uid string) (map[string]any, *mo
 }
 
 // same compares two dashboards without what Grafana counts.
-func same(a, b map[string]any) bool { return reflect.DeepEqual(plain(lasting(a)), plain(lasting(b))) }
-
-// lasting is a dashboard without its id and its version, which Grafana gives.
-func lasting(dashboard map[string]any) map[string]any {
-	kept := map[string]any{}
-	for name, value := range dashboard {
-		if name != "id" && name != "version" {
-			kept[name] = value
-		}
+func same(a, b map[string]any) bool {
+	one, err := board.Canonical(a)
+	if err != nil {
+		return false
 	}
-	return kept
-}
-
-// Canonical writes a dashboard in the form of the rendered files: members in
-// alphabetical order, without what Grafana counts.
-func Canonical(dashboard map[string]any) ([]byte, error) {
-	text, err := json.MarshalIndent(lasting(dashboard), "", "  ")
-	return append(text, '\n'), err
+	other, err := board.Canonical(b)
+	return err == nil && bytes.Equal(one, other)
 }
 
 // Strays names what is in the folder of dashboards and is none of these.
@@ -135,7 +125,7 @@ func (c *Client) Pull(ctx context.Context, uid string) ([]byte, error) {
 	if err != nil {
 		return nil, c.refused("dashboard "+uid, err)
 	}
-	return Canonical(there)
+	return board.Canonical(there)
 }
 
 // summary says how often each thing was done: "2 added, 1 unchanged".

@@ -102,24 +102,16 @@ func TestFilesAndAPIAgree(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{
-		"grafana: 13.2.3",
-		"Prometheus (Plumbline): from a file: Successfully queried the Prometheus API.",
-		"Access lines (Plumbline): from a file: Elasticsearch data source is healthy.",
-		"alert rules: prometheus: from a file: 1 rules",
-		"alert rules: access lines: from a file: 3 rules",
-		"folder: unchanged: Plumbline",
-		"dashboards: 1 from a file: " + c.URL + "/d/plumbline-red/plumbline-rate-errors-duration",
-	}
+	want := report(c, "from a file", "unchanged")
 	if diff := cmp.Diff(want, notes(done)); diff != "" {
 		t.Error(diff)
 	}
 	if refused := g.Refusals(); refused != nil {
 		t.Errorf("refused: %q", refused)
 	}
-	lines := g.Sources()[board.Elasticsearch]
-	if lines.SecureJSONData["httpHeaderValue1"] != "ApiKey aWQ6c2VjcmV0" || !strings.HasPrefix(lines.SecureJSONData["tlsCACert"], "-----BEGIN") {
-		t.Errorf("secrets from files: %v", lines.SecureJSONData)
+	stored := g.Sources()[lines]
+	if stored.SecureJSONData["httpHeaderValue1"] != "ApiKey aWQ6c2VjcmV0" || !strings.HasPrefix(stored.SecureJSONData["tlsCACert"], "-----BEGIN") {
+		t.Errorf("secrets from files: %v", stored.SecureJSONData)
 	}
 	link := g.Sources()[board.Prometheus].JSONData["exemplarTraceIdDestinations"].([]any)[0].(map[string]any)["url"].(string)
 	if !strings.Contains(link, "${__value.raw}") {

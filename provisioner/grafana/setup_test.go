@@ -2,6 +2,7 @@ package grafana
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http/httptest"
 	"net/url"
@@ -15,6 +16,7 @@ import (
 	"github.com/grafana/grafana-openapi-client-go/models"
 
 	"plumbline/cli"
+	"plumbline/dashboards"
 	board "plumbline/dashboards/grafana"
 	"plumbline/provisioner/elastic"
 	"plumbline/provisioner/grafana/grafanafake"
@@ -23,6 +25,7 @@ import (
 const (
 	password    = "a-password-of-this-test"
 	certificate = "-----BEGIN CERTIFICATE-----\n"
+	lines       = "plumbline-logs-icat-access" // the data source of the access lines
 )
 
 // start serves a fake, and returns it with what a caller needs.
@@ -72,6 +75,18 @@ func notes(done []elastic.Done) []string {
 	return all
 }
 
+// report is what the command says when it has done the same to everything, and
+// what of the folder.
+func report(c Config, what, folder string) []string {
+	all := []string{"grafana: 13.2.3", "Plumbline: Prometheus: " + what + ": Successfully queried the Prometheus API."}
+	for _, stream := range board.Streams() {
+		all = append(all, "Plumbline: "+stream+": "+what+": Elasticsearch data source is healthy.")
+	}
+	return append(all,
+		"alert rules: prometheus: "+what+": 1 rules", "alert rules: access lines: "+what+": 3 rules", "folder: "+folder+": Plumbline",
+		fmt.Sprintf("dashboards: %d %s: %s/d/plumbline-red/plumbline-service-red", len(dashboards.All()), what, c.URL))
+}
+
 func TestSetupPutsAllAndLeavesItAloneThen(t *testing.T) {
 	g, c := start(t, grafanafake.Options{Starting: 2})
 	first, err := run(t, setup(t, c))
@@ -82,17 +97,7 @@ func TestSetupPutsAllAndLeavesItAloneThen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	said := func(what string) []string {
-		return []string{
-			"grafana: 13.2.3",
-			"Prometheus (Plumbline): " + what + ": Successfully queried the Prometheus API.",
-			"Access lines (Plumbline): " + what + ": Elasticsearch data source is healthy.",
-			"alert rules: prometheus: " + what + ": 1 rules",
-			"alert rules: access lines: " + what + ": 3 rules",
-			"folder: " + what + ": Plumbline",
-			"dashboards: 1 " + what + ": " + c.URL + "/d/plumbline-red/plumbline-rate-errors-duration",
-		}
-	}
+	said := func(what string) []string { return report(c, what, what) }
 	if diff := cmp.Diff(said("added"), notes(first)); diff != "" {
 		t.Error(diff)
 	}
@@ -102,15 +107,15 @@ func TestSetupPutsAllAndLeavesItAloneThen(t *testing.T) {
 	if refused := g.Refusals(); refused != nil {
 		t.Errorf("refused: %q", refused)
 	}
-	lines := g.Sources()[board.Elasticsearch]
-	if lines.SecureJSONData["httpHeaderValue1"] != "ApiKey aWQ6c2VjcmV0" || !strings.HasPrefix(lines.SecureJSONData["tlsCACert"], "-----BEGIN") || lines.Access != "proxy" {
-		t.Errorf("Elasticsearch: %+v", lines)
+	stored := g.Sources()[lines]
+	if stored.SecureJSONData["httpHeaderValue1"] != "ApiKey aWQ6c2VjcmV0" || !strings.HasPrefix(stored.SecureJSONData["tlsCACert"], "-----BEGIN") || stored.Access != "proxy" {
+		t.Errorf("Elasticsearch: %+v", stored)
 	}
-	if text, _ := json.Marshal(lines.JSONData); strings.Contains(string(text), "aWQ6") {
+	if text, _ := json.Marshal(stored.JSONData); strings.Contains(string(text), "aWQ6") {
 		t.Errorf("the key is where Grafana gives it to every viewer: %s", text)
 	}
-	if v := g.Dashboards()["plumbline-red"].Model["version"]; v != 1.0 || lines.Version != 1 {
-		t.Errorf("the second run wrote: dashboard version %v, data source version %d", v, lines.Version)
+	if v := g.Dashboards()["plumbline-red"].Model["version"]; v != 1.0 || stored.Version != 1 {
+		t.Errorf("the second run wrote: dashboard version %v, data source version %d", v, stored.Version)
 	}
 }
 
@@ -122,16 +127,16 @@ func TestSetupMends(t *testing.T) {
 	}{
 		"a data source with another address": {func(g *grafanafake.Grafana) {
 			g.EditSource(board.Prometheus, func(s *grafanafake.Source) { s.URL = "http://elsewhere:9090" })
-		}, "Prometheus (Plumbline): mended (url): Successfully queried the Prometheus API."},
+		}, "Plumbline: Prometheus: mended (url): Successfully queried the Prometheus API."},
 		"a secret that is not there": {func(g *grafanafake.Grafana) {
-			g.EditSource(board.Elasticsearch, func(s *grafanafake.Source) { s.SecureJSONData = nil })
-		}, "Access lines (Plumbline): mended (secureJsonData.httpHeaderValue1, secureJsonData.tlsCACert): Elasticsearch data source is healthy."},
-		"a key that has been replaced": {func(g *grafanafake.Grafana) { g.Break(board.Elasticsearch, "401 Unauthorized", true) },
-			"Access lines (Plumbline): mended (its answer): Elasticsearch data source is healthy."},
+			g.EditSource(lines, func(s *grafanafake.Source) { s.SecureJSONData = nil })
+		}, "Plumbline: logs-icat.access-default: mended (secureJsonData.httpHeaderValue1, secureJsonData.tlsCACert): Elasticsearch data source is healthy."},
+		"a key that has been replaced": {func(g *grafanafake.Grafana) { g.Break(lines, "401 Unauthorized", true) },
+			"Plumbline: logs-icat.access-default: mended (its answer): Elasticsearch data source is healthy."},
 		"a dashboard that was edited": {func(g *grafanafake.Grafana) {
 			g.EditDashboard("plumbline-red", func(m map[string]any) { m["refresh"] = "1m" })
-		}, "dashboards: 1 mended: "},
-		"a dashboard that was removed": {func(g *grafanafake.Grafana) { g.RemoveDashboard("plumbline-red") }, "dashboards: 1 added: "},
+		}, "1 mended, 8 unchanged"},
+		"a dashboard that was removed": {func(g *grafanafake.Grafana) { g.RemoveDashboard("plumbline-red") }, "1 added, 8 unchanged"},
 		"a rule that was muted": {func(g *grafanafake.Grafana) {
 			g.EditRule("plumbline-lines-late", func(r *models.ProvisionedAlertRule) { r.IsPaused = true })
 		}, "alert rules: access lines: mended: 3 rules"},
@@ -203,7 +208,7 @@ func TestExemplarsLeadToTheirLines(t *testing.T) {
 	if err := json.Unmarshal([]byte(u.Query().Get("panes")), &panes); err != nil {
 		t.Fatal(err)
 	}
-	if p := panes["lines"]; p.Datasource != board.Elasticsearch || len(p.Queries) != 1 || p.Queries[0].Query != `trace.id:"4bf92f3577b34da6"` || p.Queries[0].TimeField != "@timestamp" {
+	if p := panes["lines"]; p.Datasource != "plumbline-logs-icat-all" || len(p.Queries) != 1 || p.Queries[0].Query != `trace.id:"4bf92f3577b34da6"` || p.Queries[0].TimeField != "@timestamp" {
 		t.Errorf("%+v", p)
 	}
 }
@@ -217,9 +222,9 @@ func TestWhatGoesWrongIsSaid(t *testing.T) {
 		hint    string
 	}{
 		{"a source that does not answer", grafanafake.Options{}, func(g *grafanafake.Grafana, _ *Setup) {
-			g.Break(board.Elasticsearch, "Health check failed: 401", false)
+			g.Break(lines, "Health check failed: 401", false)
 		},
-			"data source plumbline-elasticsearch does not answer it: 400 Health check failed: 401", ""},
+			"data source " + lines + " does not answer it: 400 Health check failed: 401", ""},
 		{"a wrong password", grafanafake.Options{}, func(_ *grafanafake.Grafana, s *Setup) { s.PasswordFile = file(t, "other", "other") },
 			"data source plumbline-prometheus: 401: it does not know this user", "-password-file"},
 		{"a user who may only look", grafanafake.Options{Viewer: "viewer", ViewerPassword: password}, func(_ *grafanafake.Grafana, s *Setup) { s.User = "viewer" },
@@ -304,7 +309,7 @@ func TestPull(t *testing.T) {
 	if _, err := client.Pull(t.Context(), "nobodys"); err == nil || !strings.Contains(err.Error(), "there is no dashboard nobodys") {
 		t.Errorf("a dashboard that is not there: %v", err)
 	}
-	if _, err := Difference("nobodys", nil); err == nil || !strings.Contains(err.Error(), "want one of plumbline-red") {
+	if _, err := Difference("nobodys", nil); err == nil || !strings.Contains(err.Error(), "want one of plumbline-red, ") {
 		t.Errorf("a dashboard that is none of ours: %v", err)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"net/url"
 	"reflect"
 	"slices"
 	"strings"
@@ -36,7 +35,9 @@ type Elasticsearch struct {
 func Sources(prometheus string, e Elasticsearch) []Source {
 	all := []Source{metrics(prometheus)}
 	if e.URL != "" {
-		all = append(all, accessLines(e))
+		for _, stream := range board.Streams() {
+			all = append(all, documents(stream, e))
+		}
 	}
 	return all
 }
@@ -44,38 +45,23 @@ func Sources(prometheus string, e Elasticsearch) []Source {
 // metrics is Prometheus. An exemplar's trace id leads to the access line that has it.
 func metrics(address string) Source {
 	return Source{
-		UID: board.Prometheus, Name: "Prometheus (Plumbline)", Type: "prometheus", URL: address, Default: true,
+		UID: board.Prometheus, Name: "Plumbline: Prometheus", Type: "prometheus", URL: address, Default: true,
 		Settings: map[string]any{
 			"httpMethod": "POST", "timeInterval": "5s",
-			"exemplarTraceIdDestinations": []any{map[string]any{"name": telemetry.LabelExemplarTrace, "url": lineOfTrace(), "urlDisplayLabel": "its access line"}},
+			"exemplarTraceIdDestinations": []any{map[string]any{"name": telemetry.LabelExemplarTrace, "url": board.TraceLink("${__value.raw}"), "urlDisplayLabel": "its access line"}},
 		},
 	}
 }
 
-// lineOfTrace is the address in Grafana of the lines with a trace id; Grafana
-// puts the id in.
-func lineOfTrace() string {
-	const id = "${__value.raw}"
-	query := map[string]any{
-		"refId": "A", "query": telemetry.FieldTraceID + `:"` + id + `"`, "timeField": telemetry.FieldTimestamp,
-		"datasource": map[string]string{"type": "elasticsearch", "uid": board.Elasticsearch},
-		"metrics":    []map[string]string{{"id": "1", "type": "logs"}},
-	}
-	panes, _ := json.Marshal(map[string]any{"lines": map[string]any{ // strings and maps of strings
-		"datasource": board.Elasticsearch, "queries": []any{query}, "range": map[string]string{"from": "now-6h", "to": "now"},
-	}})
-	return "/explore?schemaVersion=1&orgId=1&panes=" + strings.ReplaceAll(url.QueryEscape(string(panes)), url.QueryEscape(id), id)
-}
-
-// accessLines is the data stream of the access lines.
-func accessLines(e Elasticsearch) Source {
+// documents are a data stream, or several: Grafana asks one index per data source.
+func documents(stream string, e Elasticsearch) Source {
 	s := Source{
-		UID: board.Elasticsearch, Name: "Access lines (Plumbline)", Type: "elasticsearch", URL: e.URL,
-		Settings: map[string]any{
-			"index": telemetry.StreamAccess, "timeField": telemetry.FieldTimestamp, "maxConcurrentShardRequests": 5.0,
-			"logMessageField": telemetry.FieldMessage, "logLevelField": telemetry.FieldLogLevel,
-		},
-		Secrets: map[string]string{},
+		UID: board.Stream(stream), Name: "Plumbline: " + stream, Type: "elasticsearch", URL: e.URL,
+		Settings: map[string]any{"index": stream, "timeField": telemetry.FieldTimestamp, "maxConcurrentShardRequests": 5.0},
+		Secrets:  map[string]string{},
+	}
+	if strings.HasPrefix(stream, "logs-") {
+		s.Settings["logMessageField"], s.Settings["logLevelField"] = telemetry.FieldMessage, telemetry.FieldLogLevel
 	}
 	if e.Authorization != "" {
 		s.Settings["httpHeaderName1"], s.Secrets["httpHeaderValue1"] = "Authorization", e.Authorization

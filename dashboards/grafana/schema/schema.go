@@ -164,6 +164,14 @@ func (c *check) target(what string, target any) {
 				c.value(what+": "+name, address(source, definitions[name]), one)
 			}
 		}
+	case "__expr__": // what Grafana works out itself
+		kind, _ := member(target, "type").(string)
+		definition := map[string]string{"math": "TypeMath", "reduce": "TypeReduce"}[kind]
+		if definition == "" {
+			c.faults = append(c.faults, fmt.Sprintf("%s: expression of type %q", what, kind))
+			return
+		}
+		c.value(what, address("expr", definition), target)
 	default:
 		c.faults = append(c.faults, fmt.Sprintf("%s: to a data source of type %q", what, source))
 	}
@@ -175,7 +183,7 @@ func aggregations() map[string]map[string]string {
 		"bucketAggs": {"date_histogram": "DateHistogram", "terms": "Terms", "filters": "Filters", "histogram": "Histogram"},
 		"metrics": {
 			"count": "Count", "max": "Max", "min": "Min", "avg": "Average", "sum": "Sum", "cardinality": "UniqueCount",
-			"percentiles": "Percentiles", "top_metrics": "TopMetrics", "bucket_script": "BucketScript", "logs": "Logs",
+			"percentiles": "Percentiles", "serial_diff": "SerialDiff", "top_metrics": "TopMetrics", "bucket_script": "BucketScript", "logs": "Logs",
 			"raw_data": "RawData", "raw_document": "RawDocument",
 		},
 	}

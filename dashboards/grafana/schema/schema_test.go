@@ -63,12 +63,18 @@ func TestFaults(t *testing.T) {
 		"an override of nothing is not": {func(d map[string]any) {
 			part(d, 1, "fieldConfig")["overrides"] = []any{map[string]any{"matcher": map[string]any{"options": "p99"}, "properties": []any{}}}
 		}, []string{"dashboard: "}},
-		"a kind that there is not":         {func(d map[string]any) { part(d, 1)["type"] = "graph3d" }, []string{"Rate: no schema of panels of type graph3d"}},
-		"a question to Prometheus":         {func(d map[string]any) { part(d, 1, "targets")["expression"] = "up" }, []string{"Rate: query: "}},
-		"a question to nobody":             {func(d map[string]any) { delete(part(d, 1, "targets"), "datasource") }, []string{`Rate: query: to a data source of type ""`}},
+		"a kind that there is not": {func(d map[string]any) { part(d, 1)["type"] = "graph3d" }, []string{"Rate: no schema of panels of type graph3d"}},
+		"a question to Prometheus": {func(d map[string]any) { part(d, 1, "targets")["expression"] = "up" }, []string{"Rate: query: "}},
+		"a question to nobody":     {func(d map[string]any) { delete(part(d, 1, "targets"), "datasource") }, []string{`Rate: query: to a data source of type ""`}},
+		"an expression is accepted": {func(d map[string]any) {
+			part(d, 1)["targets"] = []any{map[string]any{"refId": "B", "datasource": map[string]any{"type": "__expr__", "uid": "__expr__"}, "type": "math", "expression": "$A"}}
+		}, nil},
+		"an expression of nothing": {func(d map[string]any) {
+			part(d, 1)["targets"] = []any{map[string]any{"refId": "B", "datasource": map[string]any{"type": "__expr__", "uid": "__expr__"}, "type": "math"}}
+		}, []string{"Rate: query: "}},
 		"a setting of a date histogram":    {func(d map[string]any) { part(d, 2, "targets", "bucketAggs", "settings")["step"] = "1s" }, []string{"Lines: query: date_histogram: "}},
 		"a metric that is another's":       {func(d map[string]any) { part(d, 2, "targets", "metrics")["type"] = "count" }, []string{"Lines: query: count: "}},
-		"an aggregation that nobody draws": {func(d map[string]any) { part(d, 2, "targets", "metrics")["type"] = "serial_diff" }, []string{`Lines: query: metrics of type "serial_diff"`}},
+		"an aggregation that nobody draws": {func(d map[string]any) { part(d, 2, "targets", "metrics")["type"] = "moving_avg" }, []string{`Lines: query: metrics of type "moving_avg"`}},
 		"a panel in a row is looked at, too": {func(d map[string]any) {
 			d["panels"] = []any{map[string]any{"id": 9, "type": "row", "title": "r", "collapsed": true, "gridPos": map[string]any{"x": 0, "y": 0, "w": 24, "h": 1},
 				"panels": []any{map[string]any{"id": 1, "type": "graph3d", "title": "Inner"}}}}
