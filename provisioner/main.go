@@ -9,6 +9,7 @@
 //	provisioner alerts  what Alertmanager sends, a line for each change
 //	provisioner canary  one request after the other, and its line looked for
 //	provisioner grafana a Grafana's data sources and dashboard
+//	provisioner kibana  a Kibana's dashboards and alert rules
 //	provisioner doctor  whether this machine's Docker is fit for compose.yaml
 //
 // Each command lives in a file of its own beside this one; the client of
@@ -35,7 +36,7 @@ type command struct {
 }
 
 func commands() []command {
-	return []command{setupCommand(), verifyCommand(), redCommand(), seriesCommand(), boardCommand(), alertsCommand(), canaryCommand(), grafanaCommand(), healthcheckCommand(), doctorCommand()}
+	return []command{setupCommand(), verifyCommand(), redCommand(), seriesCommand(), boardCommand(), alertsCommand(), canaryCommand(), grafanaCommand(), kibanaCommand(), healthcheckCommand(), doctorCommand()}
 }
 
 func main() { os.Exit(cli.Main("provisioner", run)) }
