@@ -11,6 +11,7 @@ import (
 
 	"plumbline/cli"
 	"plumbline/dashboards/kibana/savedobject"
+	rendered "plumbline/dashboards/rendered/kibana"
 	"plumbline/provisioner/elastic"
 	"plumbline/provisioner/kibana"
 )
@@ -108,12 +109,13 @@ func parseKibana(args []string, pull bool, stdout io.Writer) (*kibanaFlags, erro
 		return nil, usageError(kibanaHint, "kibana pull: -dashboard is missing")
 	case f.Within <= 0:
 		return nil, usageError(kibanaHint, "kibana: -within %v: want more than zero", f.Within)
-	case f.objects == "":
-		return nil, usageError(kibanaHint, "kibana: -objects is missing")
 	}
-	var err error
-	if f.Objects, err = os.ReadFile(f.objects); err != nil {
-		return nil, cli.BadInput(fmt.Errorf("kibana: saved objects: %w", err), "")
+	f.Objects = rendered.Objects
+	if f.objects != "" {
+		var err error
+		if f.Objects, err = os.ReadFile(f.objects); err != nil {
+			return nil, cli.BadInput(fmt.Errorf("kibana: saved objects: %w", err), "")
+		}
 	}
 	if f.alerts {
 		f.Rules = kibana.Rules()
