@@ -2,6 +2,7 @@ package kibana
 
 import (
 	"fmt"
+	"slices"
 
 	"plumbline/dashboards"
 	"plumbline/demo-app/telemetry"
@@ -47,10 +48,7 @@ func columnsOf(p dashboards.Panel) (*columns, error) {
 		c.add(colPer, terms("Counter", p.Measures[0].Per, maxCounters, object{"type": "alphabetical"}, "asc"))
 	}
 	if overTime(p) {
-		c.add(colTime, object{
-			"label": telemetry.FieldTimestamp, "dataType": "date", "operationType": "date_histogram", "sourceField": telemetry.FieldTimestamp,
-			"isBucketed": true, "scale": "interval", "params": object{"interval": "auto", "includeEmptyRows": true, "dropPartials": false},
-		})
+		c.add(colTime, moments(p))
 	}
 	var hidden columns
 	hidden.by = c.by
@@ -69,6 +67,23 @@ func columnsOf(p dashboards.Panel) (*columns, error) {
 	}
 	c.order = append(c.order, hidden.order...)
 	return c, nil
+}
+
+// sparse is the narrowest time bucket for counters: Lens' counter rate says nothing
+// after a bucket without documents, and Metricbeat looks every few seconds. Lens
+// makes it wider where a long range would need too many.
+const sparse = "30s"
+
+// moments is the bucket of the time axis.
+func moments(p dashboards.Panel) object {
+	interval := "auto"
+	if slices.ContainsFunc(p.Measures, grows) {
+		interval = sparse
+	}
+	return object{
+		"label": telemetry.FieldTimestamp, "dataType": "date", "operationType": "date_histogram", "sourceField": telemetry.FieldTimestamp,
+		"isBucketed": true, "scale": "interval", "params": object{"interval": interval, "includeEmptyRows": true, "dropPartials": false},
+	}
 }
 
 func grouped(p dashboards.Panel) bool { return p.By.Field != "" || len(p.By.Groups) > 0 }
@@ -95,7 +110,7 @@ func group(p dashboards.Panel) object {
 		size = p.Show
 	}
 	order, direction := object{"type": "alphabetical", "fallback": true}, "asc"
-	if !formula(p.Measures[0]) { // a formula cannot order
+	if !formula(p, p.Measures[0]) { // a formula cannot order
 		order, direction = object{"type": "column", "columnId": colMeasure(0)}, "desc"
 	}
 	return terms(p.By.Label, p.By.Field, size, order, direction)
@@ -115,9 +130,17 @@ func terms(label, field string, size int, order object, direction string) object
 	}
 }
 
+// totals is whether a sum is a formula. Lens' own sum of no document is 0, or, if
+// it shall not be, a sum of 0 is none either.
+func totals(p dashboards.Panel, m dashboards.Measure) bool {
+	return m.Op == dashboards.OpSum && (p.Kind == dashboards.Stat || overTime(p))
+}
+
 // formula is whether a measure is computed from hidden columns.
-func formula(m dashboards.Measure) bool {
+func formula(p dashboards.Panel, m dashboards.Measure) bool {
 	switch m.Op {
+	case dashboards.OpSum:
+		return totals(p, m)
 	case dashboards.OpRatio, dashboards.OpBurn, dashboards.OpLeft, dashboards.OpIncrease, dashboards.OpSpeed:
 		return true
 	}
@@ -132,8 +155,8 @@ func measure(p dashboards.Panel, i int) (column object, hidden []object, err err
 		return numeric(m.Label, operation, field, params), nil, nil
 	}
 	switch m.Op {
-	case dashboards.OpCount:
-		return plainColumn("count", records, object{"emptyAsNull": true})
+	case dashboards.OpCount: // in a heatmap, a cell without documents stays empty
+		return plainColumn("count", records, object{"emptyAsNull": p.Kind == dashboards.Heatmap})
 	case dashboards.OpRate:
 		column, _, _ := plainColumn("count", records, object{"emptyAsNull": false}) // no document in a moment is a rate of 0
 		column["timeScale"] = "s"
@@ -145,7 +168,11 @@ func measure(p dashboards.Panel, i int) (column object, hidden []object, err err
 	case dashboards.OpMean:
 		return plainColumn("average", m.Field, object{})
 	case dashboards.OpSum:
-		return plainColumn("sum", m.Field, object{"emptyAsNull": true})
+		if !totals(p, m) {
+			return plainColumn("sum", m.Field, object{"emptyAsNull": false})
+		}
+		column, hidden := total(m, colMeasure(i))
+		return column, hidden, nil
 	case dashboards.OpUnique:
 		return plainColumn("unique_count", m.Field, object{"emptyAsNull": true})
 	case dashboards.OpLast:

@@ -79,6 +79,15 @@ func share(m dashboards.Measure, id string) (column object, hidden []object) {
 	return f.column(root)
 }
 
+// total is a sum that is none where there is no document: what is divided by 0 is
+// nothing, and makes nothing of what it is added to.
+func total(m dashboards.Measure, id string) (column object, hidden []object) {
+	f := math{id: id, label: m.Label, unit: m.Unit}
+	sum := f.part("sum("+m.Field+")", numeric("Part of "+m.Label, "sum", m.Field, object{"emptyAsNull": false}))
+	count := f.part("count()", numeric("Part of "+m.Label, "count", records, object{"emptyAsNull": false}))
+	return f.column(f.call("add", "+", sum, f.call("divide", "/", constant(0), count)))
+}
+
 // number is v without the noise of binary fractions.
 func number(v float64) float64 {
 	short, _ := strconv.ParseFloat(plain(v), 64)

@@ -393,7 +393,7 @@ func TestLintFinds(t *testing.T) {
 		"a field that is missing":             {`"sourceField": "event.duration"`, `"sourceField": ""`, "no percentile"},
 		"an order by what cannot order":       {`"columnId": "measure0", "type"`, `"columnId": "measure9", "type"`, "which cannot order"},
 		"a formula without its columns":       {`"formula": "count(`, `"formula": "sum(`, "its tree says count("},
-		"a tree without one of its variables": {`"measure0X0", "measure0X1" `, `"measure0X0", 1 `, "its tree has [measure0X0], its references [measure0X0 measure0X1]"},
+		"a tree without one of its variables": {`"args": [ "measure0X0", "measure0X1" ]`, `"args": [ "measure0X0", 1 ]`, "its tree has [measure0X0], its references [measure0X0 measure0X1]"},
 		"an operation of another making":      {`"operationType": "unique_count"`, `"operationType": "distinct"`, "unknown operation distinct"},
 		"a counter rate of something else":    {`"label": "Part of sent", "operationType": "max"`, `"label": "Part of sent", "operationType": "min"`, "not over the time, of a maximum"},
 	} {
