@@ -117,8 +117,14 @@ func fill(doc map[string]any, p dashboards.Panel, i int, r *rand.Rand, counters 
 	}
 	if p.Kind == dashboards.Lines {
 		for _, c := range p.Columns {
-			if _, there := doc[c.Field]; !there && c.Unit == dashboards.UnitNanoseconds {
+			switch _, there := doc[c.Field]; {
+			case there:
+			case c.Unit == dashboards.UnitNanoseconds:
 				doc[c.Field] = int64(r.IntN(1e9))
+			case c.Field == telemetry.FieldStatus:
+				doc[c.Field] = 500
+			default:
+				doc[c.Field] = fmt.Sprint("words-", i%4)
 			}
 		}
 	}
