@@ -19,7 +19,7 @@ const (
 func colMeasure(i int) string { return fmt.Sprintf("measure%d", i) }
 
 // maxCounters is how many counters a panel adds up.
-const maxCounters = 100
+const maxCounters = 1000
 
 // records is the field that stands for whole documents.
 const records = "___records___"

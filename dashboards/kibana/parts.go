@@ -97,6 +97,8 @@ func controlTitle(field string) string {
 		return "Load run"
 	case telemetry.FieldRoute:
 		return "Route"
+	case telemetry.FieldTraceID:
+		return "Trace"
 	}
 	return field
 }

@@ -74,7 +74,8 @@ func concrete(stream string, i int) string {
 
 func fill(doc map[string]any, p dashboards.Panel, i int, r *rand.Rand, counters map[string]float64) {
 	for _, field := range p.Source.Narrow {
-		doc[field] = map[string]any{telemetry.FieldRunID: []string{seedRun, seedRun, "another"}[i%3], telemetry.FieldRoute: []string{"/datasets", "/sessions", "/users/{id}"}[r.IntN(3)]}[field]
+		doc[field] = map[string]any{telemetry.FieldRunID: []string{seedRun, seedRun, "another"}[i%3], telemetry.FieldRoute: []string{"/datasets", "/sessions", "/users/{id}"}[r.IntN(3)],
+			telemetry.FieldTraceID: fmt.Sprintf("%032x", i)}[field]
 	}
 	for _, c := range p.Source.Where {
 		hold(doc, c, i)
