@@ -55,7 +55,7 @@ services:
 }
 
 func TestProfiles(t *testing.T) {
-	always := []string{"board", "demo-app", "elasticsearch", "filebeat", "hand-out", "kibana", "loadgen", "metricbeat", "provisioner", "setup", "setup-certs", "worker"}
+	always := []string{"board", "demo-app", "elasticsearch", "filebeat", "hand-out", "kibana", "kibana-setup", "loadgen", "metricbeat", "provisioner", "setup", "setup-certs", "worker"}
 	for profile, more := range map[string][]string{
 		"":           nil,
 		"prometheus": {"prometheus", "alertmanager", "alerts", "canary", "grafana", "grafana-setup"},
