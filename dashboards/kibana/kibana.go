@@ -1,8 +1,8 @@
 // Package kibana writes the dashboards as Kibana keeps them: dashboards whose
 // panels are Lens visualizations by value, and what they stand on, that is data
 // views, saved searches for panels of lines, and a tag. The same file is for
-// Kibana 8.19 and every 9. Package api within it writes them a second time, for
-// Kibana's own API of 9.4.
+// Kibana 8.19 and every 9. Body writes a dashboard a second time, for the API that
+// Kibana has from 9.4 on.
 //
 // Lens panels ask through a data view's fields and not in ES|QL: package lens
 // can then ask a real Elasticsearch, which needs no ES|QL, just what a panel
@@ -159,9 +159,29 @@ func height(k dashboards.Kind) int {
 	return 12
 }
 
-// panels writes the panels row by row; all of a row are as high as its highest.
 func (w *writer) panels() error {
-	for rest := w.dashboard.Panels; len(rest) > 0; {
+	all, err := place(w.dashboard.Panels, w.top)
+	if err != nil {
+		return err
+	}
+	for _, p := range all {
+		if err := w.panel(p.Panel, object{"x": p.x, "y": p.y, "w": p.w, "h": p.h, "i": p.ID}); err != nil {
+			return fmt.Errorf("panel %s: %w", p.ID, err)
+		}
+	}
+	return nil
+}
+
+// placed is a panel with its place in Kibana's grid.
+type placed struct {
+	dashboards.Panel
+	x, y, w, h int
+}
+
+// place lays panels out row by row from a row of the grid on; all of a row are as
+// high as its highest.
+func place(rest []dashboards.Panel, top int) (all []placed, err error) {
+	for len(rest) > 0 {
 		n, width, high := 0, 0, 0
 		for n < len(rest) && width+rest[n].Width <= modelColumns {
 			width += rest[n].Width
@@ -169,20 +189,18 @@ func (w *writer) panels() error {
 			n++
 		}
 		if n == 0 {
-			return fmt.Errorf("panel %s is %d columns wide, of %d", rest[0].ID, rest[0].Width, modelColumns)
+			return nil, fmt.Errorf("panel %s is %d columns wide, of %d", rest[0].ID, rest[0].Width, modelColumns)
 		}
 		left := 0
 		for _, p := range rest[:n] {
 			wide := p.Width * kibanaColumns / modelColumns
-			if err := w.panel(p, object{"x": left, "y": w.top, "w": wide, "h": high, "i": p.ID}); err != nil {
-				return fmt.Errorf("panel %s: %w", p.ID, err)
-			}
+			all = append(all, placed{p, left, top, wide, high})
 			left += wide
 		}
-		w.top += high
+		top += high
 		rest = rest[n:]
 	}
-	return nil
+	return all, nil
 }
 
 func (w *writer) panel(p dashboards.Panel, grid object) error {

@@ -1,8 +1,10 @@
 package kibana_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -57,6 +59,61 @@ func TestRendered(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "plumbline.ndjson", text)
+}
+
+// The second form: for the API of Kibana 9.4 and newer.
+func TestRenderedBodies(t *testing.T) {
+	for _, d := range dashboards.All() {
+		body, err := kibana.Body(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var text bytes.Buffer
+		encoder := json.NewEncoder(&text)
+		encoder.SetEscapeHTML(false)
+		encoder.SetIndent("", "  ")
+		if err := encoder.Encode(body); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, filepath.Join("api", kibana.DashboardID(d.ID)+".json"), text.Bytes())
+	}
+}
+
+// What only some panels have: text, and a kind or a measure that Kibana lacks.
+func TestOtherPanels(t *testing.T) {
+	d := dashboards.RED()
+	d.Panels = []dashboards.Panel{{ID: "note", Title: "Note", Kind: dashboards.Note, Width: 12, Text: "**Read** this"}}
+	all, err := kibana.Objects([]dashboards.Dashboard{d})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, fault := range lint(all) {
+		if !strings.Contains(fault, "leads to no dashboard") { // they are not in this set
+			t.Error(fault)
+		}
+	}
+	if text, err := savedobject.Readable(all); err != nil || !strings.Contains(string(text), `"markdown": "**Read** this"`) {
+		t.Errorf("%v: %s", err, text)
+	}
+	body, err := kibana.Body(d)
+	if err != nil || !strings.Contains(fmt.Sprint(body), "content:**Read** this") {
+		t.Errorf("%v: %v", err, body)
+	}
+	for says, bend := range map[string]func(p *dashboards.Panel){
+		"Lens does not draw gauge":   func(p *dashboards.Panel) { p.Kind = "gauge" },
+		"Lens has no median":         func(p *dashboards.Panel) { p.Measures[0].Op = "median" },
+		"is 13 columns wide":         func(p *dashboards.Panel) { p.Width = 13 },
+		"Lens has a speed over time": func(p *dashboards.Panel) { p.Measures[0] = dashboards.Speed("x", "f", "p") },
+	} {
+		d := dashboards.RED()
+		bend(&d.Panels[0])
+		if _, err := kibana.Objects([]dashboards.Dashboard{d}); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%v, want %q", err, says)
+		}
+		if _, err := kibana.Body(d); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("body: %v, want %q", err, says)
+		}
+	}
 }
 
 // read returns the rendered objects.

@@ -92,16 +92,18 @@ func palette(l dashboards.Limits) object {
 	if l.Falling {
 		low, high, colours = l.Bad, l.Warn, []string{red, yellow, green}
 	}
+	begin, end := []any{nil, low, high}, []float64{low, high, high + 1}
+	if low == high {
+		begin, end, colours = []any{nil, high}, []float64{low, high + 1}, []string{colours[0], colours[2]}
+	}
 	// A stop is the end of its colour, a colour stop its beginning.
 	var ends, begins []any
-	for i, begin := range []any{nil, low, high} {
-		begins = append(begins, object{"color": colours[i], "stop": begin})
-	}
-	for i, end := range []float64{low, high, high + 1} {
-		ends = append(ends, object{"color": colours[i], "stop": end})
+	for i, colour := range colours {
+		begins = append(begins, object{"color": colour, "stop": begin[i]})
+		ends = append(ends, object{"color": colour, "stop": end[i]})
 	}
 	return object{"type": "palette", "name": "custom", "params": object{
-		"name": "custom", "steps": 3, "reverse": false, "rangeType": "number", "rangeMin": nil, "rangeMax": nil,
+		"name": "custom", "steps": len(colours), "reverse": false, "rangeType": "number", "rangeMin": nil, "rangeMax": nil,
 		"progression": "fixed", "continuity": "all", "stops": ends, "colorStops": begins,
 	}}
 }

@@ -1,6 +1,9 @@
 package kibana
 
 import (
+	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -28,5 +31,32 @@ func TestTheStacksDashboardsAreTaken(t *testing.T) {
 		if got := fake.Refusals(); len(got) > 0 {
 			t.Errorf("%s: refused: %+v", version, got)
 		}
+	}
+}
+
+// The bodies for /api/dashboards are taken as well, by a fake that knows the kinds
+// of panels and the grid; nobody has shown them to a Kibana.
+func TestBodiesAreTaken(t *testing.T) {
+	files, err := filepath.Glob("../../dashboards/rendered/kibana/api/*.json")
+	if err != nil || len(files) < 9 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	fake, s := start(t, kibanafake.Config{Version: "9.4.0"})
+	client, err := New(s.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		body, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		id := strings.TrimSuffix(filepath.Base(file), ".json")
+		if _, err := client.do(t.Context(), request{op: id, method: http.MethodPut, path: "/api/dashboards/" + id, body: body}); err != nil {
+			t.Error(err)
+		}
+	}
+	if got := fake.Refusals(); len(got) > 0 {
+		t.Errorf("refused: %+v", got)
 	}
 }
