@@ -83,7 +83,7 @@ func chart(p dashboards.Panel) (kind string, config object, err error) {
 		config["type"], config["layers"] = "xy", []any{series(p, measures)}
 		return "vis", config, nil
 	default:
-		return "", nil, fmt.Errorf("Lens does not draw %s", p.Kind)
+		return "", nil, fmt.Errorf("no Lens panel draws %s", p.Kind)
 	}
 	config["data_source"] = source(p)
 	return "vis", config, nil

@@ -100,7 +100,7 @@ func TestOtherPanels(t *testing.T) {
 		t.Errorf("%v: %v", err, body)
 	}
 	for says, bend := range map[string]func(p *dashboards.Panel){
-		"Lens does not draw gauge":   func(p *dashboards.Panel) { p.Kind = "gauge" },
+		"no Lens panel draws gauge":  func(p *dashboards.Panel) { p.Kind = "gauge" },
 		"Lens has no median":         func(p *dashboards.Panel) { p.Measures[0].Op = "median" },
 		"is 13 columns wide":         func(p *dashboards.Panel) { p.Width = 13 },
 		"Lens has a speed over time": func(p *dashboards.Panel) { p.Measures[0] = dashboards.Speed("x", "f", "p") },

@@ -71,7 +71,7 @@ func looks(p dashboards.Panel) (kind string, look object, err error) {
 	case dashboards.Heatmap:
 		return "lnsHeatmap", heatmap(), nil
 	}
-	return "", nil, fmt.Errorf("Lens does not draw %s", p.Kind)
+	return "", nil, fmt.Errorf("no Lens panel draws %s", p.Kind)
 }
 
 func stat(p dashboards.Panel) object {

@@ -179,6 +179,7 @@ func TestWhatGoesWrongIsSaid(t *testing.T) {
 		"a tag that is nowhere":  {bend: func(s *Setup) { text(s, `"id": "test-tag", "core`, `"id": "other", "core`) }, says: "kibana at HOST: 1 objects are referred to and not there"},
 		"an unknown type":        {bend: func(s *Setup) { text(s, `"type": "search"`, `"type": "find"`) }, says: "non-exportable types: find:test-lines"},
 		"a panel that is lost":   {config: kibanafake.Config{Version: "9.4.0", DropsPanels: true}, says: "kibana at HOST: dashboard test-red: dropped_panel: Panel config is not supported"},
+		"an attribute is lost":   {config: kibanafake.Config{Stores: func(_ string, a map[string]any) { delete(a, "timeFrom") }}, says: "kibana at HOST: dashboard test-red is not stored as it was sent: attributes.timeFrom is absent, not \"now-15m\""},
 		"no encryption key":      {config: kibanafake.Config{NoEncryptionKey: true}, says: "alert rule plumbline-availability-page: 500 Unable to create alerts client", hint: "-alerts=false"},
 		"a rule that is none":    {bend: func(s *Setup) { s.Rules[0].Every = "often" }, says: "alert rule plumbline-availability-page: 400 [request body.schedule.interval]: string is not a valid duration"},
 	} {
@@ -201,6 +202,18 @@ func TestWhatGoesWrongIsSaid(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A Kibana may take something for granted and say so: what was sent is there.
+func TestMoreThanWasSentIsFine(t *testing.T) {
+	_, s := start(t, kibanafake.Config{Stores: func(kind string, a map[string]any) {
+		if kind == "dashboard" {
+			a["version"] = 1
+		}
+	}})
+	if got, err := run(t, s); err != nil || got["saved objects"] != "4 imported" {
+		t.Errorf("%v, %q", err, got["saved objects"])
 	}
 }
 

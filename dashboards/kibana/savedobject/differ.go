@@ -14,7 +14,14 @@ import (
 // it: if the stored object's version is another, it may have more members than
 // what was sent, and only what was sent is looked at.
 func Differ(stored, sent Object) string {
-	d := difference{more: stored.Version != sent.Version}
+	return difference{more: stored.Version != sent.Version}.of(stored, sent)
+}
+
+// Lacks returns what of an object that was sent is not in the stored one, in one
+// line, or "". The stored one may have more.
+func Lacks(stored, sent Object) string { return difference{more: true}.of(stored, sent) }
+
+func (d difference) of(stored, sent Object) string {
 	switch found := d.at("attributes", plain(stored.Attributes), plain(sent.Attributes)); {
 	case found != "":
 		return found

@@ -87,8 +87,16 @@ func TestDiffer(t *testing.T) {
 		if strings.Contains(proves, "newer") || strings.HasPrefix(proves, "and") {
 			text = strings.Replace(text, "10.2.0", "10.3.0", 1)
 		}
-		if got := savedobject.Differ(parse(t, text)[0], sent); got != row.says {
+		stored := parse(t, text)[0]
+		if got := savedobject.Differ(stored, sent); got != row.says {
 			t.Errorf("%s: %q, want %q", proves, got, row.says)
+		}
+		lacks := row.says
+		if proves == "a member more" {
+			lacks = ""
+		}
+		if got := savedobject.Lacks(stored, sent); got != lacks {
+			t.Errorf("%s lacks %q, want %q", proves, got, lacks)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"mime/multipart"
 	"net/http"
@@ -219,6 +220,10 @@ func (k *Kibana) unreferenced(space string, objects []Object) (failures []failur
 
 // store keeps an object in the form that this Kibana writes.
 func (k *Kibana) store(space string, o Object) {
+	if k.config.Stores != nil {
+		o.Attributes = maps.Clone(o.Attributes)
+		k.config.Stores(o.Type, o.Attributes)
+	}
 	newest := kinds[o.Type].newest(k.config.Version)
 	o.CoreMigrationVersion, o.TypeMigrationVersion = newestCore, &newest
 	k.writes++

@@ -28,6 +28,8 @@ type Config struct {
 	// DropsPanels: a dashboard that is read through /api/dashboards lacks its
 	// last panel, and a warning says so.
 	DropsPanels bool
+	// Stores is what it makes of attributes before it stores them; nil for nothing.
+	Stores func(kind string, attributes map[string]any)
 }
 
 // Account is somebody that Kibana knows, by password or by API key.
