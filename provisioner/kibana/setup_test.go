@@ -163,8 +163,8 @@ func TestWhatGoesWrongIsSaid(t *testing.T) {
 		says   string
 		hint   string
 	}{
-		"absent":                 {bend: func(s *Setup) { s.URL, s.Within = "http://127.0.0.1:1", 10*time.Millisecond }, says: "kibana is not ready after 10ms; last: kibana at 127.0.0.1:1: status: connection refused", hint: "is Kibana running there"},
-		"starting for too long":  {config: kibanafake.Config{Starting: 100}, bend: func(s *Setup) { s.Within = 50 * time.Millisecond }, says: "kibana is not ready after 50ms; last: kibana at HOST: it is starting"},
+		"absent":                 {bend: func(s *Setup) { s.URL, s.Within = "http://127.0.0.1:1", time.Second }, says: "kibana is not ready after 1s; last: kibana at 127.0.0.1:1: status: connection refused", hint: "is Kibana running there"},
+		"starting for too long":  {config: kibanafake.Config{Starting: 100}, bend: func(s *Setup) { s.Within = time.Second }, says: "kibana is not ready after 1s; last: kibana at HOST: it is starting"},
 		"too old":                {config: kibanafake.Config{Version: "7.17.0"}, says: "kibana at HOST: version 7.17.0 is too old", hint: "8.19 and 9"},
 		"a little too old":       {config: kibanafake.Config{Version: "8.18.4"}, says: "version 8.18.4 is too old", hint: "8.19 and 9"},
 		"too new":                {config: kibanafake.Config{Version: "10.0.0"}, says: "kibana at HOST: version 10.0.0 is too new", hint: "newer version of this program"},
