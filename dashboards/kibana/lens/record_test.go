@@ -89,7 +89,7 @@ func judge(t *testing.T, l lens.Panel, e exchange) []string {
 	if !want.Shows() {
 		t.Errorf("%s: the seeded documents show nothing", l.ID)
 	}
-	return compare(p, l, rows, want)
+	return l.Differences(p, rows, want)
 }
 
 // What a real node answered to the rendered panels is what it answered to the

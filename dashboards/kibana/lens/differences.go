@@ -1,4 +1,4 @@
-package lens_test
+package lens
 
 import (
 	"fmt"
@@ -6,12 +6,10 @@ import (
 	"slices"
 	"time"
 
-	"plumbline/dashboards"
-	"plumbline/dashboards/kibana/lens"
-)
+	"plumbline/dashboards")
 
-// compare says in what Lens' rows are not what the panel's own query gives.
-func compare(p dashboards.Panel, l lens.Panel, rows []lens.Row, want dashboards.Result) (faults []string) {
+// Differences says in what Lens' rows of panel p are not what p's own query gives.
+func (l Panel) Differences(p dashboards.Panel, rows []Row, want dashboards.Result) (faults []string) {
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }
 	shown := l.Shown()
 	if len(shown) != len(p.Measures) {
@@ -79,4 +77,20 @@ func show(v *float64) string {
 		return "no value"
 	}
 	return fmt.Sprint(*v)
+}
+
+// Differences says in what the documents of a saved search are not those that panel
+// p lists. Discover may show more of them.
+func (l List) Differences(p dashboards.Panel, got []map[string]string, want dashboards.Result) (faults []string) {
+	if len(got) < len(want.Lines) {
+		return []string{fmt.Sprintf("%d documents, want %d", len(got), len(want.Lines))}
+	}
+	for i, line := range want.Lines {
+		for j, c := range p.Columns {
+			if got[i][c.Field] != line[j] {
+				faults = append(faults, fmt.Sprintf("document %d: %s is %q, want %q", i, c.Field, got[i][c.Field], line[j]))
+			}
+		}
+	}
+	return faults
 }
