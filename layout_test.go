@@ -108,6 +108,7 @@ func homes() map[string][]string {
 		"plumbline/doctor/docker":                 {"doctor", "provisioner", "stack"},
 		"github.com/santhosh-tekuri/jsonschema":   {"dashboards/grafana/schema"},
 		"plumbline/dashboards/grafana/schema":     {"provisioner/grafana/grafanafake"},
+		"plumbline/dashboards/grafana/panels":     {},
 		"testing":                                 {},
 	}
 }

@@ -8,6 +8,8 @@ func Accounted() Dashboard {
 	verdicts := ofRun(telemetry.StreamVerdict)
 	oneRun := where(access(), Has(telemetry.FieldRunID))
 	oneRun.Series = Series{} // no run in a metric
+	lines := access()
+	lines.Series = Series{} // it is the lines that are looked at, whatever else has the signal
 	counters := scraped(telemetry.StreamPrometheus, telemetry.MetricDuration+"_count")
 	counters.Where = append(counters.Where, NoneOf(telemetry.ScrapedLabel(telemetry.LabelRoute), telemetry.OperationalRoutes()...))
 	counters.Series.Labels[telemetry.ScrapedLabel(telemetry.LabelRoute)] = telemetry.LabelRoute
@@ -73,7 +75,7 @@ func Accounted() Dashboard {
 				Title:   "Rate in the logs",
 				Purpose: "Requests per second, counted in the access lines.",
 				Advice:  "Compare with the panel beside it: a difference that stays is a loss, in lines or in scrapes.",
-				Kind:    TimeSeries, Source: access(), Width: 6,
+				Kind:    TimeSeries, Source: lines, Width: 6,
 				Limits:   Limits{None: asMuchAsComes},
 				Measures: []Measure{Rate("lines")},
 			},

@@ -43,7 +43,8 @@ func unprovided(s types.ServiceConfig, files fs.FS) ([]string, error) {
 		}
 		return nil
 	})
-	return found, err
+	slices.Sort(found)
+	return slices.Compact(found), err
 }
 
 func TestGrafanaFindsItsFiles(t *testing.T) {
@@ -74,11 +75,9 @@ func TestGrafanaFindsItsFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := []string{
-			"/etc/grafana/provisioning/dashboards is not mounted", "/etc/grafana/provisioning/datasources is not mounted", "ELASTICSEARCH_URL is not set",
-			"/run/plumbline/authorization/elasticsearch.authorization is not mounted", "/run/plumbline/trust/ca.crt is not mounted",
+			"/etc/grafana/provisioning/dashboards is not mounted", "/etc/grafana/provisioning/datasources is not mounted",
+			"/run/plumbline/authorization/elasticsearch.authorization is not mounted", "/run/plumbline/trust/ca.crt is not mounted", "ELASTICSEARCH_URL is not set",
 		}
-		slices.Sort(want)
-		slices.Sort(missing)
 		if diff := cmp.Diff(want, missing); diff != "" {
 			t.Error(diff)
 		}

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"plumbline/dashboards/grafana"
+	"plumbline/dashboards/grafana/panels"
+	"plumbline/demo-app/telemetry"
 )
 
 // The tests from here on run real programs. The test of the whole loop builds
@@ -116,30 +118,34 @@ func TestRoutes(t *testing.T) {
 	}
 }
 
-// panels are the expressions of Grafana's dashboard, by panel.
-func panels(t *testing.T) map[string]string {
+// asked are the expressions of Grafana's dashboards, by panel.
+func asked(t *testing.T) map[string]string {
 	t.Helper()
-	queries, err := grafana.Queries("demo-app", time.Minute)
+	rendered, err := grafana.Dashboards()
 	if err != nil {
 		t.Fatal(err)
 	}
 	all := map[string]string{}
-	for _, q := range queries {
-		all[q.Panel+" "+q.Ref] = q.Expression
+	at := panels.At{From: time.Unix(0, 0), To: time.Unix(900, 0), Step: 10 * time.Second}
+	for _, r := range rendered {
+		d, err := panels.Read(r.Text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range d.Panels {
+			questions, err := p.Questions(at)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, q := range questions {
+				all[d.UID+" "+p.Title+" "+q.Ref] = q.Expr
+			}
+		}
+	}
+	if len(all) < 40 {
+		t.Fatalf("only %d expressions", len(all))
 	}
 	return all
-}
-
-// Prometheus' own parser takes what each panel asks.
-func TestPanelsParse(t *testing.T) {
-	program(t, toolsVariable, "")
-	t.Parallel()
-	for _, expr := range panels(t) {
-		check(t, nil, "promtool", "--experimental", "promql", "format", expr)
-	}
-	if _, err := run(t, nil, "promtool", "--experimental", "promql", "format", "sum(rate(a[1m])"); err == nil {
-		t.Error("half an expression is taken for one")
-	}
 }
 
 // TestMetrics reads what every program of ours serves: promtool finds no fault
@@ -174,18 +180,20 @@ func TestMetrics(t *testing.T) {
 	}
 
 	known = append(known, "http_server_request_duration_seconds")        // native: not in the text form
-	known = append(known, "plumbline_newest_document_timestamp_seconds") // the board's, with an Elasticsearch
+	known = append(known, "plumbline_newest_document_timestamp_seconds") // the board's, with an Elasticsearch, and these
+	known = append(known, telemetry.MetricClusterHeap, telemetry.MetricClusterHeapMax, telemetry.MetricClusterStore, telemetry.MetricClusterDocs)
+	known = append(known, telemetry.MetricJobsFinished) // the worker's, once it has finished one
 	for _, r := range rules(t) {
 		known = append(known, r.Record)
 	}
-	asked := map[string]string{}
+	of := map[string]string{}
 	for _, r := range rules(t) {
-		asked[r.Record+r.name()] = r.Expr
+		of[r.Record+r.name()] = r.Expr
 	}
-	for what, expr := range panels(t) {
-		asked[what] = expr
+	for what, expr := range asked(t) {
+		of[what] = expr
 	}
-	for what, expr := range asked {
+	for what, expr := range of {
 		for _, name := range metrics(expr) {
 			if !slices.Contains(known, name) {
 				t.Errorf("%s: nobody has %s", what, name)

@@ -55,7 +55,7 @@ func TestGrafana(t *testing.T) {
 		{"a difference is a patch, and not a success", pull(editedURL, "-out", out, "plumbline-red"),
 			func() { edited.EditDashboard("plumbline-red", func(m map[string]any) { m["refresh"] = "1m" }) }, 1, `+  "refresh": "1m"`, "", ""},
 		{"no such dashboard", pull(whole, "plumbline-rde"), nil, 2, "", "there is no dashboard plumbline-rde", "/d/UID"},
-		{"no Grafana", put("http://127.0.0.1:1", "-within", "500ms"), nil, 2, "", "connection refused", "is Grafana running there?"},
+		{"no Grafana", put("http://127.0.0.1:1", "-within", "2s"), nil, 2, "", "connection refused", "is Grafana running there?"},
 		{"one that does not come up", put(starting, "-within", "1ms"), nil, 2, "", "waited 1ms: grafana at", ""},
 		{"one that is too old", put(old), nil, 2, "", "its version is 9.5.21, want 10 or newer", ".env"},
 		{"a wrong password", append(put(whole), "-password-file", other), nil, 2, "", "401: it does not know this user with this password", "-password-file"},

@@ -21,14 +21,14 @@ const (
 
 // askElasticsearch writes the panel's questions as Grafana's data source takes
 // them: a Lucene query, buckets, and metrics in them.
-func (out *panel) askElasticsearch(p dashboards.Panel) error {
+func (out *panel) askElasticsearch(p dashboards.Panel, e encoder) error {
 	switch p.Kind {
 	case dashboards.Stat, dashboards.TimeSeries:
-		return out.series(p)
+		return out.series(p, e)
 	case dashboards.Bars, dashboards.Table:
-		return out.rows(p)
+		return out.rows(p, e)
 	case dashboards.Lines:
-		out.lines(p)
+		out.lines(p, e)
 		return nil
 	}
 	return fmt.Errorf("no %s out of Elasticsearch", p.Kind)
@@ -52,9 +52,9 @@ func terms(id, field string, size int, orderBy string) object {
 }
 
 // series asks for numbers over time, or for one.
-func (out *panel) series(p dashboards.Panel) error {
+func (out *panel) series(p dashboards.Panel, e encoder) error {
 	for _, m := range p.Measures {
-		t := timed{panel: p, measure: m, interval: auto}
+		t := timed{encoder: e, panel: p, measure: m, interval: auto}
 		if p.Kind == dashboards.Stat && !grows(m) {
 			t.interval = whole
 		}
@@ -71,6 +71,7 @@ func grows(m dashboards.Measure) bool {
 
 // timed is one measure over time.
 type timed struct {
+	encoder
 	panel    dashboards.Panel
 	measure  dashboards.Measure
 	interval string
@@ -80,7 +81,7 @@ func (out *panel) timed(t timed) error {
 	m, where := t.measure, t.panel.Source
 	switch {
 	case m.Op == dashboards.OpRatio || m.Op == dashboards.OpBurn || m.Op == dashboards.OpLeft:
-		part, all := out.hidden(t, lucene(where, m.Where), count()), out.hidden(t, lucene(where), count())
+		part, all := out.hidden(t, t.lucene(where, m.Where), count()), out.hidden(t, t.lucene(where), count())
 		ratio := "$" + part + " / $" + all
 		switch m.Op {
 		case dashboards.OpBurn:
@@ -90,11 +91,11 @@ func (out *panel) timed(t timed) error {
 		}
 		out.math(t, ratio)
 	case m.Op == dashboards.OpRate:
-		out.math(t, "$"+out.hidden(t, lucene(where), count())+" * 1000 / $__interval_ms")
+		out.math(t, "$"+out.hidden(t, t.lucene(where), count())+" * 1000 / $__interval_ms")
 	case grows(m):
 		// A counter that fell began again: the difference is then below 0 and left out.
 		out.Interval = scrapes
-		grown := "$" + out.hidden(t, lucene(where),
+		grown := "$" + out.hidden(t, t.lucene(where),
 			object{"id": "1", "type": "max", "field": m.Field, "hide": true}, object{"id": "2", "type": "serial_diff", "field": "1", "settings": object{"lag": "1"}})
 		expression := grown + " * (" + grown + " > 0)"
 		if m.Op == dashboards.OpSpeed {
@@ -109,7 +110,7 @@ func (out *panel) timed(t timed) error {
 		if err != nil {
 			return err
 		}
-		q := out.search(ref(len(out.Targets)), lucene(where), t.buckets(), []object{metric})
+		q := out.search(ref(len(out.Targets)), t.lucene(where), t.buckets(), []object{metric})
 		q["alias"] = t.name()
 		out.Targets = append(out.Targets, q)
 	}
@@ -201,7 +202,7 @@ func column(m object, same bool) string {
 }
 
 // rows asks for a table: a row for each group, a column for each measure.
-func (out *panel) rows(p dashboards.Panel) error {
+func (out *panel) rows(p dashboards.Panel, e encoder) error {
 	if p.By.Field == "" {
 		return fmt.Errorf("no named groups out of Elasticsearch")
 	}
@@ -215,7 +216,7 @@ func (out *panel) rows(p dashboards.Panel) error {
 		metrics = append(metrics, metric)
 		types[metric["type"]]++
 	}
-	out.Targets = []object{out.search("A", lucene(p.Source), []object{terms("10", p.By.Field, p.By.Size, "1")}, metrics)}
+	out.Targets = []object{out.search("A", e.lucene(p.Source), []object{terms("10", p.By.Field, p.By.Size, "1")}, metrics)}
 	names, order := object{p.By.Field: p.By.Label}, object{p.By.Field: 0}
 	for i, m := range p.Measures {
 		name := column(metrics[i], types[metrics[i]["type"]] > 1)

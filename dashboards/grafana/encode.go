@@ -3,6 +3,7 @@ package grafana
 import (
 	"fmt"
 	"hash/fnv"
+	"slices"
 
 	"plumbline/dashboards"
 	"plumbline/dashboards/promql"
@@ -18,19 +19,48 @@ type encoder struct {
 	in        promql.In
 }
 
-// The variables of a dashboard, and what a front end puts into windows.
-const (
-	varJob   = "job"
-	varRoute = "route"
-	varRun   = "run"
-)
+// varJob is the variable of the service's job in Prometheus.
+const varJob = "job"
+
+// narrowing is a variable that narrows a dashboard to values of a field.
+type narrowing struct {
+	field, name, label string
+	several            bool // values may be chosen
+}
+
+// narrowings are those that dashboards have, the run first.
+func narrowings() []narrowing {
+	return []narrowing{
+		{telemetry.FieldRunID, "run", "Load run", false},
+		{telemetry.FieldRoute, "route", "Route", true},
+		{telemetry.FieldTraceID, "trace", "Trace", false},
+	}
+}
+
+// narrows reports whether the dashboard has a variable for the field. Runs have one
+// wherever a panel asks for documents that may know one.
+func (e encoder) narrows(field string) bool {
+	if field != telemetry.FieldRunID {
+		return slices.Contains(e.dashboard.Narrow, field)
+	}
+	return slices.ContainsFunc(e.dashboard.Panels, func(p dashboards.Panel) bool {
+		return !p.Source.Counterpart() && slices.Contains(p.Source.Narrow, field)
+	})
+}
 
 func encode(d dashboards.Dashboard) (model, error) {
-	e := encoder{d, promql.In{Range: "$__range", Step: "$__rate_interval", Job: "$" + varJob, Only: map[string]string{telemetry.FieldRoute: "$" + varRoute}}}
+	e := encoder{d, promql.In{Range: "$__range", Step: "$__rate_interval", Job: "$" + varJob, Only: map[string]string{}}}
 	m := model{
 		UID: UID(d.ID), Title: "Plumbline: " + d.Title, Description: d.Purpose + " Written by provisioner grafana, which puts back what is changed.",
 		Tags: []string{"plumbline"}, SchemaVersion: version, Editable: true, GraphTooltip: 1, Refresh: "10s", Timezone: "browser",
 		Time: span{"now-15m", "now"}, Timepicker: object{}, Annotations: list{[]object{}}, Templating: list{e.variables()}, Links: []object{},
+	}
+	for _, field := range d.Narrow {
+		i := slices.IndexFunc(narrowings(), func(n narrowing) bool { return n.field == field })
+		if i < 0 {
+			return m, fmt.Errorf("no variable for %s", field)
+		}
+		e.in.Only[field] = "$" + narrowings()[i].name
 	}
 	for _, id := range d.Next {
 		next, known := dashboards.Find(id)
@@ -89,45 +119,46 @@ func layOut(panels []panel) {
 	end(len(panels))
 }
 
-// variables are the job, where Prometheus is asked, the fields by which the
-// dashboard can be narrowed, and the run, where there are documents that know one.
+// variables are the job, where Prometheus is asked, and one for each field by which
+// the dashboard can be narrowed.
 func (e encoder) variables() []object {
-	var prometheus, runs, routes bool
-	for _, p := range e.dashboard.Panels {
-		counterpart := p.Source.Counterpart()
-		prometheus = prometheus || counterpart
-		for _, field := range p.Source.Narrow {
-			runs = runs || field == telemetry.FieldRunID && !counterpart
-			routes = routes || field == telemetry.FieldRoute
-		}
-	}
-	count := telemetry.MetricDuration + "_count"
 	all := []object{}
+	count := telemetry.MetricDuration + "_count"
+	prometheus := slices.ContainsFunc(e.dashboard.Panels, func(p dashboards.Panel) bool { return p.Source.Counterpart() })
 	if prometheus {
-		all = append(all, variable(varJob, "Job", &source{"prometheus", Prometheus}, "label_values("+count+", job)", object{
+		all = append(all, variable(varJob, "Job", source{"prometheus", Prometheus}, "label_values("+count+", job)", object{
 			"current": object{"text": promql.DefaultJob, "value": promql.DefaultJob},
 		}))
 	}
-	if len(e.dashboard.Narrow) > 0 && routes {
-		more := object{"multi": true, "includeAll": true, "current": object{"text": "All", "value": "$__all"}}
-		if prometheus { // a regular expression, for both languages
-			more["allValue"] = ".+"
-			all = append(all, variable(varRoute, "Route", &source{"prometheus", Prometheus}, fmt.Sprintf("label_values(%s{job=~\"$job\"}, %s)", count, telemetry.LabelRoute), more))
-		} else {
-			more["allValue"] = anything(telemetry.FieldRoute)
-			all = append(all, e.terms(varRoute, "Route", telemetry.FieldRoute, more))
+	for _, n := range narrowings() {
+		if !e.narrows(n.field) {
+			continue
 		}
-	}
-	if runs {
-		all = append(all, e.terms(varRun, "Load run", telemetry.FieldRunID, object{
-			"multi": false, "includeAll": true, "allValue": anything(telemetry.FieldRunID), "current": object{"text": "All", "value": "$__all"},
-			"description": "Of panels that ask Elasticsearch: a metric knows of no run.",
-		}))
+		more := object{"multi": n.several, "includeAll": true, "allValue": anything(n.field), "current": object{"text": "All", "value": "$__all"}}
+		from, query := source{"elasticsearch", Stream(telemetry.StreamAccess)}, fmt.Sprintf(`{"find": "terms", "field": %q, "size": 200}`, n.field)
+		switch label := e.label(n.field); {
+		case label != "": // all is then a regular expression for both languages
+			more["allValue"] = ".+"
+			from, query = source{"prometheus", Prometheus}, fmt.Sprintf(`label_values(%s{job=~"$job"}, %s)`, count, label)
+		case prometheus:
+			more["description"] = "Of panels that ask Elasticsearch: a metric does not know it."
+		}
+		all = append(all, variable(n.name, n.label, from, query, more))
 	}
 	return all
 }
 
-func variable(name, label string, from *source, query string, more object) object {
+// label is that of a field in the series that the dashboard asks.
+func (e encoder) label(field string) string {
+	for _, p := range e.dashboard.Panels {
+		if label := p.Source.Series.Labels[field]; label != "" {
+			return label
+		}
+	}
+	return ""
+}
+
+func variable(name, label string, from source, query string, more object) object {
 	v := object{
 		"name": name, "label": label, "type": "query", "datasource": from, "query": query, "definition": query,
 		"refresh": 2, "sort": 1, "multi": false, "includeAll": false, // 2: whenever the time changes
@@ -136,9 +167,4 @@ func variable(name, label string, from *source, query string, more object) objec
 		v[member] = value
 	}
 	return v
-}
-
-// terms is a variable of the values that access lines have in a field.
-func (e encoder) terms(name, label, field string, more object) object {
-	return variable(name, label, &source{"elasticsearch", Stream(telemetry.StreamAccess)}, fmt.Sprintf(`{"find": "terms", "field": %q, "size": 200}`, field), more)
 }

@@ -192,9 +192,10 @@ func TestLucene(t *testing.T) {
 		"from one on":     {dashboards.Source{Where: []dashboards.Condition{dashboards.AtLeast("a", 500)}}, "a:>=500"},
 		"below one":       {dashboards.Source{Where: []dashboards.Condition{dashboards.Between("a", 0, 500)}}, "a:[0 TO 500}"},
 		"several":         {dashboards.Source{Where: []dashboards.Condition{dashboards.Has("a"), dashboards.Has("b")}}, "_exists_:a AND _exists_:b"},
-		"what a run left": {dashboards.Source{Narrow: []string{telemetry.FieldRunID}}, "(run.id:/${run:regex}/)"},
+		"what a run left": {dashboards.Source{Narrow: []string{telemetry.FieldRunID, telemetry.FieldRoute}}, "(run.id:/${run:regex}/)"},
 	} {
-		if got := lucene(row.source); got != row.want {
+		e := encoder{dashboard: dashboards.Dashboard{Panels: []dashboards.Panel{{Source: row.source}}}}
+		if got := e.lucene(row.source); got != row.want {
 			t.Errorf("%s: %s, want %s", proves, got, row.want)
 		}
 	}

@@ -13,7 +13,7 @@ import (
 // lines asks for single documents. Grafana lists them by time alone; those that are
 // the first by another field are asked for by their trace, with the largest value of
 // that field in it, and one bucket in the other for each column.
-func (out *panel) lines(p dashboards.Panel) {
+func (out *panel) lines(p dashboards.Panel, e encoder) {
 	names, order := object{}, object{}
 	show := func(name string, c dashboards.Column, i int) {
 		names[name], order[name] = c.Label, i
@@ -24,7 +24,7 @@ func (out *panel) lines(p dashboards.Panel) {
 		out.FieldConfig.Overrides = append(out.FieldConfig.Overrides, override(c.Label, properties))
 	}
 	if p.Order.Field == telemetry.FieldTimestamp {
-		out.Targets = []object{out.search("A", lucene(p.Source), []object{}, []object{{"id": "1", "type": "raw_data", "settings": object{"size": strconv.Itoa(p.Show)}}})}
+		out.Targets = []object{out.search("A", e.lucene(p.Source), []object{}, []object{{"id": "1", "type": "raw_data", "settings": object{"size": strconv.Itoa(p.Show)}}})}
 		var fields []string
 		for i, c := range p.Columns {
 			fields = append(fields, c.Field)
@@ -53,7 +53,7 @@ func (out *panel) lines(p dashboards.Panel) {
 			name := column(metrics[0], true)
 			names["Max"], order["Max"] = names[name], order[name]
 		}
-		out.Targets = []object{out.search("A", lucene(p.Source), buckets, metrics)}
+		out.Targets = []object{out.search("A", e.lucene(p.Source), buckets, metrics)}
 		out.Options["sortBy"] = []object{{"displayName": p.Columns[0].Label, "desc": true}}
 	}
 	out.Transformations = append(out.Transformations, object{"id": "organize", "options": object{"excludeByName": object{}, "renameByName": names, "indexByName": order}})

@@ -2,23 +2,23 @@ package grafana
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"plumbline/dashboards"
-	"plumbline/demo-app/telemetry"
 )
 
 // lucene is which documents a panel asks for, in the language of Elasticsearch's
-// query strings: its source's conditions, more of them, and what the dashboard's
-// variables narrow it to.
-func lucene(s dashboards.Source, more ...dashboards.Condition) string {
+// query strings: its source's conditions, more of them, and what those of the
+// dashboard's variables that it knows narrow it to.
+func (e encoder) lucene(s dashboards.Source, more ...dashboards.Condition) string {
 	var parts []string
 	for _, c := range append(s.Where[:len(s.Where):len(s.Where)], more...) {
 		parts = append(parts, condition(c))
 	}
-	for _, field := range s.Narrow {
-		if name := map[string]string{telemetry.FieldRoute: varRoute, telemetry.FieldRunID: varRun}[field]; name != "" {
-			parts = append(parts, narrowed(field, name))
+	for _, n := range narrowings() {
+		if e.narrows(n.field) && slices.Contains(s.Narrow, n.field) {
+			parts = append(parts, narrowed(n))
 		}
 	}
 	if len(parts) == 0 {
@@ -51,8 +51,8 @@ func phrases(values []string) string {
 
 // narrowed are the documents with one of a variable's values in a field. Grafana
 // puts a regular expression there.
-func narrowed(field, variable string) string {
-	return fmt.Sprintf("(%s:/${%s:regex}/)", field, variable)
+func narrowed(n narrowing) string {
+	return fmt.Sprintf("(%s:/${%s:regex}/)", n.field, n.name)
 }
 
 // anything is the value of such a variable that lets every document through, also

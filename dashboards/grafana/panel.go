@@ -31,7 +31,7 @@ func (e encoder) panel(p dashboards.Panel) (panel, error) {
 	if p.Quiet != "" {
 		out.FieldConfig.Defaults["noValue"] = p.Quiet
 	}
-	return out, out.askElasticsearch(p)
+	return out, out.askElasticsearch(p, e)
 }
 
 func height(k dashboards.Kind) int {
@@ -177,7 +177,7 @@ func drill(by dashboards.Breakdown, value string) []object {
 		return nil
 	}
 	to, _ := dashboards.Find(by.Drill)
-	return link(to.Title, fmt.Sprintf("/d/%s?${__url_time_range}&var-%s=%s", UID(by.Drill), varRoute, value))
+	return link(to.Title, fmt.Sprintf("/d/%s?${__url_time_range}&var-route=%s", UID(by.Drill), value))
 }
 
 // extras are panels of what Prometheus alone knows.

@@ -151,14 +151,18 @@ func (c *Client) await(ctx context.Context, patience time.Duration) (string, err
 	defer cancel()
 	tick := time.NewTicker(poll)
 	defer tick.Stop()
+	var last error
 	for {
 		version, err := c.Version(ctx)
 		if _, hopeless := errors.AsType[*unfit](err); err == nil || hopeless {
 			return version, err
 		}
+		if last == nil || ctx.Err() == nil { // an ask that was cut short says less than the one before
+			last = err
+		}
 		select {
 		case <-ctx.Done():
-			return "", fmt.Errorf("waited %v: %w", patience, err)
+			return "", fmt.Errorf("waited %v: %w", patience, last)
 		case <-tick.C:
 		}
 	}

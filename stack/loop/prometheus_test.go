@@ -11,7 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"plumbline/dashboards"
 	"plumbline/dashboards/grafana"
+	"plumbline/dashboards/grafana/panels"
 )
 
 // requests are what loadgen has sent: everything but probes and scrapes.
@@ -35,17 +37,22 @@ func (l *loop) lookAtPrometheus(t *testing.T) {
 		await(t, what, func() error { return l.prometheus("query", expr, &[]json.RawMessage{}) })
 	}
 
-	queries, err := grafana.Queries("demo-app", time.Minute)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var series []struct {
 		Exemplars []struct{ Labels map[string]string }
 	}
-	for _, q := range queries { // each panel of Grafana's dashboard has something to draw
-		await(t, q.Panel, func() error { return l.prometheus("query", q.Expression, &[]json.RawMessage{}) })
-		if q.Exemplars {
-			await(t, q.Panel+"'s exemplars", func() error { return l.prometheus("query_exemplars", q.Expression, &series) })
+	for title, questions := range l.grafanasQuestions(t) { // each panel of Grafana's dashboards has something to draw
+		await(t, title, func() (err error) {
+			for _, q := range questions { // of the requests, say, those with a 5xx status may have no answer
+				if err = l.prometheus("query", q.Expr, &[]json.RawMessage{}); err == nil {
+					return nil
+				}
+			}
+			return err
+		})
+		for _, q := range questions {
+			if q.Exemplar && len(series) == 0 {
+				await(t, title+"'s exemplars", func() error { return l.prometheus("query_exemplars", q.Expr, &series) })
+			}
 		}
 	}
 	trace := series[0].Exemplars[0].Labels["trace_id"]
@@ -63,6 +70,38 @@ func (l *loop) lookAtPrometheus(t *testing.T) {
 	if err != nil || res.StatusCode != http.StatusOK || !strings.Contains(string(page), "<code>/datasets</code>") {
 		t.Errorf("the page: %s, %v:\n%s", res.Status, err, page)
 	}
+}
+
+// grafanasQuestions are what panels of Grafana's dashboards ask Prometheus, but of
+// those that may find nothing.
+func (l *loop) grafanasQuestions(t *testing.T) map[string][]panels.Question {
+	t.Helper()
+	rendered, err := grafana.Dashboards()
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	at := panels.At{From: now.Add(-15 * time.Minute), To: now, Step: 10 * time.Second}
+	all := map[string][]panels.Question{}
+	for i, d := range dashboards.All() {
+		read, err := panels.Read(rendered[i].Text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for j, p := range d.Panels {
+			if p.Quiet != "" || p.Kind == dashboards.Note {
+				continue
+			}
+			questions, err := read.Panels[j].Questions(at)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(questions) > 0 {
+				all[p.ID] = questions
+			}
+		}
+	}
+	return all
 }
 
 // prometheus asks Prometheus and reads a result that is not empty.
