@@ -8,7 +8,7 @@
 //	provisioner board   the dashboards as a web page
 //	provisioner alerts  what Alertmanager sends, a line for each change
 //	provisioner canary  one request after the other, and its line looked for
-//	provisioner grafana a Grafana's data sources and dashboard
+//	provisioner grafana a Grafana's data sources, dashboards and alert rules
 //	provisioner kibana  a Kibana's dashboards and alert rules
 //	provisioner doctor  whether this machine's Docker is fit for compose.yaml
 //
