@@ -108,7 +108,8 @@ func homes() map[string][]string {
 		"plumbline/doctor/docker":                 {"doctor", "provisioner", "stack"},
 		"github.com/santhosh-tekuri/jsonschema":   {"dashboards/grafana/schema"},
 		"plumbline/dashboards/grafana/schema":     {"provisioner/grafana/grafanafake"},
-		"plumbline/dashboards/grafana/panels":     {},
+		"plumbline/dashboards/grafana/panels":     {"provisioner/proof"},
+		"plumbline/dashboards/kibana/lens":        {"provisioner/proof"},
 		"testing":                                 {},
 	}
 }

@@ -67,7 +67,7 @@ func (p Panel) filters(s Scope) []object {
 	filters := []object{{"range": object{telemetry.FieldTimestamp: object{
 		"gte": from.Format(layout), "lt": to.Format(layout), "format": "strict_date_optional_time",
 	}}}}
-	values := s.narrowed(p.Source)
+	values := s.Narrowed(p.Source)
 	for _, field := range slices.Sorted(maps.Keys(values)) {
 		filters = append(filters, object{"term": object{field: values[field]}})
 	}

@@ -16,8 +16,8 @@ type Scope struct {
 	Only     map[string]string // one value by field
 }
 
-// narrowed are the scope's values that apply to a source, by field.
-func (s Scope) narrowed(source Source) map[string]string {
+// Narrowed are the scope's values that apply to a source, by field.
+func (s Scope) Narrowed(source Source) map[string]string {
 	values := map[string]string{}
 	if s.RunID != "" && source.narrows(telemetry.FieldRunID) {
 		values[telemetry.FieldRunID] = s.RunID

@@ -43,9 +43,9 @@ func (e *OtherRunError) Error() string {
 	return fmt.Sprintf("ledger %s is of run %s, not of %s", e.Path, e.Run, e.Want)
 }
 
-// missing reports that an index or data stream does not exist (yet): nothing
+// Missing reports that an index or data stream does not exist (yet): nothing
 // has been written to it, which is an answer and not a failure.
-func missing(err error) bool { return errors.Is(err, &elastic.Error{Status: http.StatusNotFound}) }
+func Missing(err error) bool { return errors.Is(err, &elastic.Error{Status: http.StatusNotFound}) }
 
 // sleep waits for d, or returns the context's error if that ends first.
 func sleep(ctx context.Context, d time.Duration) error {

@@ -80,7 +80,7 @@ func (a Audit) Run(ctx context.Context) (*Account, error) {
 	}}
 	p.pit, err = a.Search.OpenPIT(ctx, a.Index, keepAlive)
 	switch {
-	case missing(err):
+	case Missing(err):
 		p.pit = ""
 	case err != nil:
 		return nil, err

@@ -154,7 +154,7 @@ func (w *follower) poll(ctx context.Context, query object) error {
 	body := newSearch(followPage, followLayout(), query)
 	for {
 		answer, err := w.Search.Search(ctx, w.Index, encode(body))
-		if missing(err) {
+		if Missing(err) {
 			return nil
 		} else if err != nil {
 			return err

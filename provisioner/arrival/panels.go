@@ -59,7 +59,7 @@ func panel(ctx context.Context, search Searcher, p dashboards.Panel, scope dashb
 		}
 		answer, err := search.Search(ctx, index, body)
 		switch {
-		case missing(err): // nothing was ever written there: an answer without documents
+		case Missing(err): // nothing was ever written there: an answer without documents
 		case err != nil:
 			return PanelCheck{}, err
 		default:
@@ -111,7 +111,7 @@ func AwaitLag(ctx context.Context, search Searcher, followed *Followed, within t
 	query := encode(object{"query": term(telemetry.FieldRunID, followed.Run)})
 	for end := time.Now().Add(within); ; {
 		n, err := search.Count(ctx, telemetry.StreamLag, query)
-		if err != nil && !missing(err) {
+		if err != nil && !Missing(err) {
 			return err
 		}
 		if n >= followed.Written {

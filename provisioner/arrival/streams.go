@@ -105,7 +105,7 @@ func explain(ctx context.Context, search Searcher, checks []StreamCheck, since o
 
 func countIn(ctx context.Context, search Searcher, stream string, query object) (int64, error) {
 	n, err := search.Count(ctx, stream, encode(object{"query": query}))
-	if missing(err) {
+	if Missing(err) {
 		return 0, nil
 	}
 	return n, err

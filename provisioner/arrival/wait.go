@@ -76,7 +76,7 @@ func (a Audit) timed(ctx context.Context) (*Account, time.Duration, error) {
 // count is the number of documents that another audit would read.
 func (a Audit) count(ctx context.Context, acc *Account) (uint64, error) {
 	n, err := a.Search.Count(ctx, acc.index, encode(object{"query": acc.subject.searched(acc.Run)}))
-	if missing(err) {
+	if Missing(err) {
 		return 0, nil
 	}
 	return uint64(n), err

@@ -184,7 +184,7 @@ func TestRenderedPanelsShowWhatTheModelShows(t *testing.T) {
 			continue
 		}
 		want := result(t, p.model)
-		for _, difference := range differences(p.model, scope, want, drawn) {
+		for _, difference := range Differences(p.model, scope, want, drawn) {
 			t.Errorf("%s: %s", p.model.ID, difference)
 		}
 		if !want.Shows() {

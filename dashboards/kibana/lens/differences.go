@@ -6,7 +6,8 @@ import (
 	"slices"
 	"time"
 
-	"plumbline/dashboards")
+	"plumbline/dashboards"
+)
 
 // Differences says in what Lens' rows of panel p are not what p's own query gives.
 func (l Panel) Differences(p dashboards.Panel, rows []Row, want dashboards.Result) (faults []string) {

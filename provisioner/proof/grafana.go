@@ -1,0 +1,88 @@
+package proof
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"plumbline/dashboards"
+	"plumbline/dashboards/grafana/panels"
+	"plumbline/demo-app/telemetry"
+	"plumbline/provisioner/arrival"
+)
+
+// at is the scope as somebody chooses it in Grafana: a scope ends before its end,
+// Grafana's range at it.
+func at(scope dashboards.Scope) panels.At {
+	at := panels.At{From: scope.From, To: scope.To.Add(-time.Millisecond), Step: scope.Step(), Values: map[string][]string{}}
+	if scope.RunID != "" {
+		at.Values["run"] = []string{scope.RunID}
+	}
+	for field, variable := range map[string]string{telemetry.FieldRoute: "route", telemetry.FieldTraceID: "trace"} {
+		if v := scope.Only[field]; v != "" {
+			at.Values[variable] = []string{v}
+		}
+	}
+	return at
+}
+
+// grafanaSearch executes what was rendered for Grafana and asks Elasticsearch.
+func grafanaSearch(ctx context.Context, from Sources, r rendered, p dashboards.Panel, scope dashboards.Scope, want dashboards.Result) (*Check, error) {
+	if p.Source.Counterpart() {
+		return nil, nil
+	}
+	panel, there := r.grafana[p.ID]
+	if !there {
+		return &Check{Grafana, arrival.PanelCheck{Outcome: dashboards.Differs, Got: "nothing rendered", Want: "a panel"}}, nil
+	}
+	searches, err := panel.Searches(at(scope))
+	if err != nil {
+		return nil, err
+	}
+	answers := map[string][]byte{}
+	for _, s := range searches {
+		answer, err := from.Search.Search(ctx, p.Source.Stream, s.Body)
+		if arrival.Missing(err) {
+			return compared(Grafana, nothing, want, 0, nil), nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		answers[s.Ref] = answer
+	}
+	drawn, err := panel.Draw(at(scope), answers)
+	if err != nil {
+		return nil, err
+	}
+	return compared(Grafana, "each group, measure, moment and line", want, len(drawn.Series)+len(drawn.Rows), panels.Differences(p, scope, want, drawn)), nil
+}
+
+// grafanaProm executes what was rendered for Grafana and asks Prometheus. Its
+// figures are not those of the lines: increase and rate extrapolate between
+// scrapes, a series begins at its first scrape, and no series knows a run; how far
+// off that is, provisioner red measures. Here it is enough that each question is
+// answered, and with something where the board shows something.
+func grafanaProm(ctx context.Context, from Sources, r rendered, p dashboards.Panel, scope dashboards.Scope, want dashboards.Result) (*Check, error) {
+	if !p.Source.Counterpart() {
+		return nil, nil
+	}
+	if from.Prometheus == nil {
+		return &Check{Prometheus, arrival.PanelCheck{Outcome: dashboards.NotJudged, Compared: "nothing: no Prometheus was named"}}, nil
+	}
+	questions, err := r.grafana[p.ID].Questions(at(scope))
+	if err != nil {
+		return nil, err
+	}
+	c := compared(Prometheus, fmt.Sprintf("%d questions are answered", len(questions)), want, 0, nil)
+	for _, q := range questions {
+		samples, err := from.Prometheus.At(ctx, q.Expr, scope.To)
+		if err != nil {
+			return nil, err
+		}
+		c.Rows += len(samples)
+	}
+	if (c.Rows == 0 || len(questions) == 0) && want.Shows() && p.Quiet == "" {
+		c.Outcome, c.Got, c.Want = dashboards.Empty, "no sample", "something, as the board shows"
+	}
+	return c, nil
+}
