@@ -74,25 +74,16 @@ func Objects(all []dashboards.Dashboard) ([]savedobject.Object, error) {
 // view is the data view of a stream. It may match nothing: a stream is there from
 // its first document on.
 func view(stream string) savedobject.Object {
-	formats := object{}
-	for field, unit := range fieldUnits() {
-		formats[field] = fieldFormat(unit)
+	attributes := object{
+		"title": stream, "name": "Plumbline: " + stream, "timeFieldName": telemetry.FieldTimestamp, "allowNoIndex": true,
 	}
-	return savedobject.Object{
-		Type: "index-pattern", ID: ViewID(stream), Core: formCore, Version: formOther,
-		Attributes: object{
-			"title": stream, "name": "Plumbline: " + stream, "timeFieldName": telemetry.FieldTimestamp, "allowNoIndex": true,
-			"fieldFormatMap": formats,
-		},
+	if strings.HasPrefix(stream, "logs-") { // whose lines are listed as they are
+		attributes["fieldFormatMap"] = object{
+			telemetry.FieldEventDuration: fieldFormat(dashboards.UnitNanoseconds),
+			telemetry.FieldStatus:        fieldFormat(dashboards.UnitText),
+		}
 	}
-}
-
-// fieldUnits are the units of fields that are shown as such, in lists of lines.
-func fieldUnits() map[string]dashboards.Unit {
-	return map[string]dashboards.Unit{
-		telemetry.FieldEventDuration: dashboards.UnitNanoseconds,
-		telemetry.FieldStatus:        dashboards.UnitText, // 200 and not 2e2
-	}
+	return savedobject.Object{Type: "index-pattern", ID: ViewID(stream), Core: formCore, Version: formOther, Attributes: attributes}
 }
 
 // dashboard writes one dashboard: links to others, then its panels in rows.
