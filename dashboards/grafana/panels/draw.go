@@ -123,7 +123,8 @@ func (t transformation) apply(frames []frame) ([]frame, error) {
 		}
 		return []frame{total(frames)}, nil
 	case "merge":
-		return []frame{{table: merge(frames)}}, nil
+		joined, err := merge(frames)
+		return []frame{{table: joined}}, err
 	case "organize", "filterFieldsByName":
 		for i, f := range frames {
 			if f.table != nil {
@@ -157,12 +158,15 @@ func total(frames []frame) frame {
 }
 
 // merge makes one table of instant answers: a row for each value of their label.
-func merge(frames []frame) *table {
+func merge(frames []frame) (*table, error) {
 	made := &table{}
 	var refs, keys []string
 	values := map[[2]string]float64{}
 	label := ""
 	for _, f := range frames {
+		if len(f.points) != 1 || f.points[0].Value == nil {
+			return nil, fmt.Errorf("%s is no instant answer", f.ref)
+		}
 		if !slices.Contains(refs, f.ref) {
 			refs = append(refs, f.ref)
 		}
@@ -194,7 +198,7 @@ func merge(frames []frame) *table {
 		}
 		made.rows = append(made.rows, row)
 	}
-	return made
+	return made, nil
 }
 
 // columns keeps and renames what the transformation says.
