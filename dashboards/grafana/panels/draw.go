@@ -164,7 +164,7 @@ func merge(frames []frame) (*table, error) {
 	values := map[[2]string]float64{}
 	label := ""
 	for _, f := range frames {
-		if len(f.points) != 1 || f.points[0].Value == nil {
+		if len(f.points) != 1 {
 			return nil, fmt.Errorf("%s is no instant answer", f.ref)
 		}
 		if !slices.Contains(refs, f.ref) {
@@ -177,7 +177,9 @@ func merge(frames []frame) (*table, error) {
 		if !slices.Contains(keys, key) {
 			keys = append(keys, key)
 		}
-		values[[2]string{key, f.ref}] = *f.points[0].Value
+		if v := f.points[0].Value; v != nil {
+			values[[2]string{key, f.ref}] = *v
+		}
 	}
 	made.columns = []string{label}
 	for _, r := range refs {

@@ -158,7 +158,7 @@ func TestTablesAreJoined(t *testing.T) {
 	}
 	drawn, err := p.Draw(noon(), map[string][]byte{
 		"A": []byte(`{"status": "success", "data": {"result": [{"metric": {"r": "/a"}, "value": [1, "5"]}, {"metric": {"r": "/b"}, "value": [1, "6"]}]}}`),
-		"B": []byte(`{"status": "success", "data": {"result": [{"metric": {"r": "/b"}, "value": [1, "0.5"]}]}}`),
+		"B": []byte(`{"status": "success", "data": {"result": [{"metric": {"r": "/b"}, "value": [1, "0.5"]}, {"metric": {"r": "/a"}, "value": [1, "NaN"]}]}}`),
 	})
 	if err != nil {
 		t.Fatal(err)

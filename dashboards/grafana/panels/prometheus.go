@@ -3,6 +3,7 @@ package panels
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -33,7 +34,11 @@ func readPrometheus(t Target, answer []byte) ([]frame, error) {
 			series.Values = []sample{series.Value}
 		}
 		for _, s := range series.Values {
-			f.points = append(f.points, Point{s.at, &s.value})
+			point := Point{Time: s.at, Value: &s.value}
+			if math.IsNaN(s.value) { // a quantile of no observation: nothing is drawn
+				point.Value = nil
+			}
+			f.points = append(f.points, point)
 		}
 		frames = append(frames, f)
 	}
