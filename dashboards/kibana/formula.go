@@ -32,10 +32,25 @@ func constant(v float64) term { return term{text: plain(v), node: number(v)} }
 
 // call puts an operator between two terms.
 func (f *math) call(name, operator string, a, b term) term {
-	text := a.text + " " + operator + " " + b.text
+	before := a.text + " " + operator + " "
+	text := before + b.text
+	shift(b.node, len(before))
 	return term{text: text, node: object{
 		"type": "function", "name": name, "args": []any{a.node, b.node}, "text": text, "location": object{"min": 0, "max": len(text)},
 	}}
+}
+
+// shift moves the places that a tree has in the formula's text.
+func shift(tree any, by int) {
+	node, is := tree.(object)
+	if !is {
+		return
+	}
+	at := node["location"].(object)
+	at["min"], at["max"] = at["min"].(int)+by, at["max"].(int)+by
+	for _, arg := range node["args"].([]any) {
+		shift(arg, by)
+	}
 }
 
 // column is the visible column of a formula, and the hidden ones.

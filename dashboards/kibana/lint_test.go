@@ -305,8 +305,8 @@ func (l *linter) operation(p, id string, c column, layer layer) {
 	case "formula":
 		if len(c.References) != 1 || layer.Columns[c.References[0]].OperationType != "math" || c.Params.Formula == "" {
 			wrong("a formula without its hidden columns")
-		} else if text := treeText(layer.Columns[c.References[0]].Params.TinymathAst); text != c.Params.Formula {
-			wrong("its tree says " + text)
+		} else if said := misplaced(layer.Columns[c.References[0]].Params.TinymathAst, c.Params.Formula); said != "" {
+			wrong("its tree says " + said)
 		}
 	case "math":
 		if got := slices.Sorted(slices.Values(variables(c.Params.TinymathAst))); !slices.Equal(got, slices.Sorted(slices.Values(c.References))) {
@@ -318,10 +318,26 @@ func (l *linter) operation(p, id string, c column, layer layer) {
 	}
 }
 
-func treeText(tree any) string {
-	node, _ := tree.(map[string]any)
-	text, _ := node["text"].(string)
-	return text
+// misplaced returns the text of the first part of a tree that does not stand where
+// it says in the formula, or "". The root is the whole.
+func misplaced(tree any, formula string) string {
+	var root struct {
+		Text     string
+		Location struct{ Min, Max int }
+		Args     []any
+	}
+	if err := into(tree, &root); err != nil || root.Text == "" {
+		return ""
+	}
+	if at := root.Location; at.Min < 0 || at.Max > len(formula) || at.Min > at.Max || formula[at.Min:at.Max] != root.Text {
+		return root.Text
+	}
+	for _, arg := range root.Args {
+		if said := misplaced(arg, formula); said != "" {
+			return said
+		}
+	}
+	return ""
 }
 
 // variables are the columns in a tree.
@@ -366,36 +382,37 @@ func TestRenderedObjectsHoldTogether(t *testing.T) {
 // Each rule of the lint can find something.
 func TestLintFinds(t *testing.T) {
 	for proves, row := range map[string]struct{ old, new, says string }{
-		"another index in the grid":           {`"i": "requests"`, `"i": "others"`, "panel requests is others in the grid"},
-		"a panel twice":                       {`"panelIndex": "error-ratio"`, `"panelIndex": "requests"`, "panel requests is there twice"},
-		"a panel beyond the grid":             {`"w": 12, "x": 36`, `"w": 13, "x": 36`, "is beyond the grid"},
-		"a panel on another":                  {`"w": 12, "x": 0`, `"w": 13, "x": 0`, "lies on"},
-		"a newer form":                        {`"typeMigrationVersion": "10.2.0"`, `"typeMigrationVersion": "10.3.0"`, `typeMigrationVersion "10.3.0"`},
-		"no form":                             {`"coreMigrationVersion": "8.8.0"`, `"coreMigrationVersion": ""`, `coreMigrationVersion ""`},
-		"an unknown attribute":                {`"timeFrom"`, `"timeSince"`, "attribute timeSince"},
-		"a reference that is not hoisted":     {`"name": "requests:indexpattern-datasource-layer-data"`, `"name": "request:indexpattern-datasource-layer-data"`, "reference requests:indexpattern-datasource-layer-data is missing"},
-		"a reference to another":              {`"id": "plumbline-view-logs-icat-access-default", "name": "requests:`, `"id": "plumbline-view-logs-icat-all-default", "name": "requests:`, "is to another than the dashboard's"},
-		"a reference to nothing":              {`"id": "plumbline-route"`, `"id": "plumbline-root"`, "leads to no dashboard plumbline-root"},
-		"a reference that nobody uses":        {`"dataViewRefName": "controlGroup_narrow-0:optionsListDataView"`, `"dataViewRefName": ""`, "reference controlGroup_narrow-0:optionsListDataView is not used"},
-		"a link that leads nowhere":           {`"destinationRefName": "link_route_dashboard"`, `"destinationRefName": "link_dashboard"`, "reference next:link_dashboard is missing"},
-		"a click that leads nowhere":          {`"eventId": "slowest-routes-drill"`, `"eventId": "drill"`, "reference slowest-routes:drilldown:DASHBOARD_TO_DASHBOARD_DRILLDOWN:drill:dashboardId is missing"},
-		"a list of lines without its search":  {`"panelRefName": "panel_slowest-requests"`, `"panelRefName": ""`, "panel slowest-requests refers to no saved search"},
-		"a layer without a data view":         {`"name": "indexpattern-datasource-layer-limit"`, `"name": "indexpattern-datasource-layer-other"`, "layer limit has no data view"},
-		"a layer that is not there":           {`"layerId": "limit"`, `"layerId": "other"`, "shows layer other, which is not there"},
-		"a column that is not there":          {`"metricAccessor": "measure0"`, `"metricAccessor": "measure9"`, "shows column measure9, which is not there"},
-		"a hidden column is shown":            {`"metricAccessor": "measure0"`, `"metricAccessor": "measure0X0"`, "shows the hidden column measure0X0"},
-		"a column without its place":          {`"columnOrder": [ "measure0",`, `"columnOrder": [`, "columnOrder has"},
-		"a measure before a bucket":           {`"group", "time", "measure0"`, `"measure0", "time", "group"`, "comes after a measure"},
-		"a column without a type":             {`"dataType": "number"`, `"dataType": ""`, "is incomplete"},
-		"a reference to a column":             {`"measure0X1" `, `"measure0X7" `, "measure0X7"},
-		"a count of a field":                  {`"sourceField": "___records___"`, `"sourceField": "event.id"`, "counts no records"},
-		"a percentile that is none":           {`"percentile": 99`, `"percentile": 100`, "no percentile"},
-		"a field that is missing":             {`"sourceField": "event.duration"`, `"sourceField": ""`, "no percentile"},
-		"an order by what cannot order":       {`"columnId": "measure0", "type"`, `"columnId": "measure9", "type"`, "which cannot order"},
-		"a formula without its columns":       {`"formula": "count(`, `"formula": "sum(`, "its tree says count("},
-		"a tree without one of its variables": {`"args": [ "measure0X0", "measure0X1" ]`, `"args": [ "measure0X0", 1 ]`, "its tree has [measure0X0], its references [measure0X0 measure0X1]"},
-		"an operation of another making":      {`"operationType": "unique_count"`, `"operationType": "distinct"`, "unknown operation distinct"},
-		"a counter rate of something else":    {`"label": "Part of sent", "operationType": "max"`, `"label": "Part of sent", "operationType": "min"`, "not over the time, of a maximum"},
+		"another index in the grid":             {`"i": "requests"`, `"i": "others"`, "panel requests is others in the grid"},
+		"a panel twice":                         {`"panelIndex": "error-ratio"`, `"panelIndex": "requests"`, "panel requests is there twice"},
+		"a panel beyond the grid":               {`"w": 12, "x": 36`, `"w": 13, "x": 36`, "is beyond the grid"},
+		"a panel on another":                    {`"w": 12, "x": 0`, `"w": 13, "x": 0`, "lies on"},
+		"a newer form":                          {`"typeMigrationVersion": "10.2.0"`, `"typeMigrationVersion": "10.3.0"`, `typeMigrationVersion "10.3.0"`},
+		"no form":                               {`"coreMigrationVersion": "8.8.0"`, `"coreMigrationVersion": ""`, `coreMigrationVersion ""`},
+		"an unknown attribute":                  {`"timeFrom"`, `"timeSince"`, "attribute timeSince"},
+		"a reference that is not hoisted":       {`"name": "requests:indexpattern-datasource-layer-data"`, `"name": "request:indexpattern-datasource-layer-data"`, "reference requests:indexpattern-datasource-layer-data is missing"},
+		"a reference to another":                {`"id": "plumbline-view-logs-icat-access-default", "name": "requests:`, `"id": "plumbline-view-logs-icat-all-default", "name": "requests:`, "is to another than the dashboard's"},
+		"a reference to nothing":                {`"id": "plumbline-route"`, `"id": "plumbline-root"`, "leads to no dashboard plumbline-root"},
+		"a reference that nobody uses":          {`"dataViewRefName": "controlGroup_narrow-0:optionsListDataView"`, `"dataViewRefName": ""`, "reference controlGroup_narrow-0:optionsListDataView is not used"},
+		"a link that leads nowhere":             {`"destinationRefName": "link_route_dashboard"`, `"destinationRefName": "link_dashboard"`, "reference next:link_dashboard is missing"},
+		"a click that leads nowhere":            {`"eventId": "slowest-routes-drill"`, `"eventId": "drill"`, "reference slowest-routes:drilldown:DASHBOARD_TO_DASHBOARD_DRILLDOWN:drill:dashboardId is missing"},
+		"a list of lines without its search":    {`"panelRefName": "panel_slowest-requests"`, `"panelRefName": ""`, "panel slowest-requests refers to no saved search"},
+		"a layer without a data view":           {`"name": "indexpattern-datasource-layer-limit"`, `"name": "indexpattern-datasource-layer-other"`, "layer limit has no data view"},
+		"a layer that is not there":             {`"layerId": "limit"`, `"layerId": "other"`, "shows layer other, which is not there"},
+		"a column that is not there":            {`"metricAccessor": "measure0"`, `"metricAccessor": "measure9"`, "shows column measure9, which is not there"},
+		"a hidden column is shown":              {`"metricAccessor": "measure0"`, `"metricAccessor": "measure0X0"`, "shows the hidden column measure0X0"},
+		"a column without its place":            {`"columnOrder": [ "measure0",`, `"columnOrder": [`, "columnOrder has"},
+		"a measure before a bucket":             {`"group", "time", "measure0"`, `"measure0", "time", "group"`, "comes after a measure"},
+		"a column without a type":               {`"dataType": "number"`, `"dataType": ""`, "is incomplete"},
+		"a reference to a column":               {`"measure0X1" `, `"measure0X7" `, "measure0X7"},
+		"a count of a field":                    {`"sourceField": "___records___"`, `"sourceField": "event.id"`, "counts no records"},
+		"a percentile that is none":             {`"percentile": 99`, `"percentile": 100`, "no percentile"},
+		"a field that is missing":               {`"sourceField": "event.duration"`, `"sourceField": ""`, "no percentile"},
+		"an order by what cannot order":         {`"columnId": "measure0", "type"`, `"columnId": "measure9", "type"`, "which cannot order"},
+		"a formula without its columns":         {`"formula": "count(`, `"formula": "sum(`, "its tree says count("},
+		"a part of a formula that is elsewhere": {`"min": 4 }, "name": "divide"`, `"min": 0 }, "name": "divide"`, "its tree says count("},
+		"a tree without one of its variables":   {`"args": [ "measure0X0", "measure0X1" ]`, `"args": [ "measure0X0", 1 ]`, "its tree has [measure0X0], its references [measure0X0 measure0X1]"},
+		"an operation of another making":        {`"operationType": "unique_count"`, `"operationType": "distinct"`, "unknown operation distinct"},
+		"a counter rate of something else":      {`"label": "Part of sent", "operationType": "max"`, `"label": "Part of sent", "operationType": "min"`, "not over the time, of a maximum"},
 	} {
 		found := strings.Join(lint(spoil(t, row.old, row.new)), "\n")
 		if !strings.Contains(found, row.says) {

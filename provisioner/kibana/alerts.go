@@ -141,5 +141,5 @@ func operational() string {
 	for _, r := range telemetry.OperationalRoutes() {
 		routes = append(routes, fmt.Sprintf("%q", r))
 	}
-	return fmt.Sprintf("(%s IS NULL OR NOT %s IN (%s))", telemetry.FieldRoute, telemetry.FieldRoute, strings.Join(routes, ", "))
+	return fmt.Sprintf("(%s IS NULL OR %s NOT IN (%s))", telemetry.FieldRoute, telemetry.FieldRoute, strings.Join(routes, ", "))
 }
