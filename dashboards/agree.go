@@ -11,7 +11,10 @@ import (
 // Agree compares what the panel shows with the truth: every count exactly,
 // every group by its key, ratios from their exact counts, and percentiles by
 // the rank rule of rank.go.
-func (p Panel) Agree(got Result, t *Truth) Agreement {
+func (p Panel) Agree(got Result, t *Truth) Agreement { return p.AgreeAt(got, t, compression) }
+
+// AgreeAt is Agree for percentiles that were asked for with another compression.
+func (p Panel) AgreeAt(got Result, t *Truth, compression float64) Agreement {
 	if p.Kind == Note {
 		return Agreement{Panel: p.ID, Outcome: Held, Compared: "nothing: text"}
 	}
@@ -36,7 +39,7 @@ func (p Panel) Agree(got Result, t *Truth) Agreement {
 		a.Outcome, a.Compared = NotJudged, "nothing: the truth of this run holds no document for this panel"
 		return a
 	}
-	c := comparison{panel: p, got: got, want: want}
+	c := comparison{panel: p, compression: compression, got: got, want: want}
 	c.all()
 	a.Outcome, a.Differences = Held, c.differences
 	if len(c.differences) > 0 {

@@ -11,6 +11,7 @@ import (
 // comparison collects the differences of one panel.
 type comparison struct {
 	panel       Panel
+	compression float64 // of the digest that percentiles come from
 	got         Result
 	want        expected
 	differences []Difference
@@ -134,7 +135,7 @@ func (c *comparison) percentile(what string, q float64, got Cell, want expectedR
 		return
 	}
 	low, high := want.durations.rank(*got.Value)
-	within := tolerance(q, want.durations.total)
+	within := RankTolerance(c.compression, q, want.durations.total)
 	if high < q-within || low > q+within {
 		c.differ(what,
 			fmt.Sprintf("%s ns at rank %.4f to %.4f", show(got.Value), low, high),
@@ -187,7 +188,7 @@ func (c *comparison) mixture(what string, q float64, points []Cell, whole spread
 			if b.Value == nil {
 				continue
 			}
-			n, within := float64(b.Count), tolerance(q, b.Count)
+			n, within := float64(b.Count), RankTolerance(c.compression, q, b.Count)
 			if *b.Value <= *at.Value {
 				below += n * max(q-within, 0)
 			}

@@ -11,9 +11,6 @@ import (
 // leaves the percentiles of a short run exact and those of a long one close.
 const compression = 2000
 
-// tolerance is RankTolerance at the compression of the panels.
-func tolerance(q float64, n int64) float64 { return RankTolerance(compression, q, n) }
-
 // PanelCompression is the compression that the panels ask for.
 func PanelCompression() float64 { return compression }
 

@@ -19,7 +19,7 @@ func TestToleranceOfPercentiles(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := tolerance(tt.q, tt.n); got < tt.min || got > tt.max {
+			if got := RankTolerance(compression, tt.q, tt.n); got < tt.min || got > tt.max {
 				t.Errorf("tolerance(%v, %d) = %v, want %v to %v", tt.q, tt.n, got, tt.min, tt.max)
 			}
 		})

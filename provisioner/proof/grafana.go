@@ -27,7 +27,7 @@ func at(scope dashboards.Scope) panels.At {
 }
 
 // grafanaSearch executes what was rendered for Grafana and asks Elasticsearch.
-func grafanaSearch(ctx context.Context, from Sources, r rendered, p dashboards.Panel, scope dashboards.Scope, want dashboards.Result) (*Check, error) {
+func grafanaSearch(ctx context.Context, from Sources, r rendered, p dashboards.Panel, scope dashboards.Scope, want dashboards.Result, _ *dashboards.Truth) (*Check, error) {
 	if p.Source.Counterpart() {
 		return nil, nil
 	}
@@ -62,7 +62,7 @@ func grafanaSearch(ctx context.Context, from Sources, r rendered, p dashboards.P
 // scrapes, a series begins at its first scrape, and no series knows a run; how far
 // off that is, provisioner red measures. Here it is enough that each question is
 // answered, and with something where the board shows something.
-func grafanaProm(ctx context.Context, from Sources, r rendered, p dashboards.Panel, scope dashboards.Scope, want dashboards.Result) (*Check, error) {
+func grafanaProm(ctx context.Context, from Sources, r rendered, p dashboards.Panel, scope dashboards.Scope, want dashboards.Result, _ *dashboards.Truth) (*Check, error) {
 	if !p.Source.Counterpart() {
 		return nil, nil
 	}
