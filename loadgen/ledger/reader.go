@@ -59,7 +59,7 @@ func open(path string, stop <-chan struct{}) (*Reader, error) {
 
 func (r *Reader) readHeader() error {
 	// In step with the reader, so that all whole blocks before a torn one are seen.
-	zip, err := zstd.NewReader(&r.source, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(8*zipWindow))
+	zip, err := zstd.NewReader(&r.source, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(readWindow))
 	if errors.Is(err, zstd.ErrMagicMismatch) {
 		return &NotLedgerError{r.path}
 	} else if err != nil {

@@ -21,6 +21,8 @@ const (
 	// What is compressed in one go: on a busy core an arrival that is due meanwhile
 	// waits for it. A larger window makes these lines no smaller.
 	zipWindow = 32 << 10
+	// What a reader takes: ledgers of other versions, or compressed anew by hand.
+	readWindow = 8 << 20
 )
 
 // Writer appends to a ledger. It is safe for concurrent use. An append costs a

@@ -9,10 +9,11 @@ import (
 
 // Row is what Lens draws of one group, at one moment, or of all.
 type Row struct {
-	Group  string    // "" without a breakdown
-	Time   time.Time // zero without a time axis
-	per    string    // counter that is told apart before it is added up
-	width  time.Duration
+	Group  string              // "" without a breakdown
+	Time   time.Time           // zero without a time axis
+	per    string              // counter that is told apart before it is added up
+	width  time.Duration       // of what is covered of the scope
+	step   time.Duration       // of a whole time bucket
 	Values map[string]*float64 // by column; nil: no value
 }
 
@@ -118,7 +119,11 @@ func (t *table) descend(n map[string]json.RawMessage, buckets []string, row Row)
 				return fmt.Errorf("column %s: bucket %d: %w", id, i, err)
 			}
 			next.Time = time.UnixMilli(ms).UTC()
-			next.width = t.covered(next.Time)
+			step, err := c.step(t.scope)
+			if err != nil {
+				return fmt.Errorf("column %s: %w", id, err)
+			}
+			next.width, next.step = t.covered(next.Time, step), step
 		} else {
 			var key any
 			if err := json.Unmarshal(bucket["key"], &key); err != nil {
@@ -148,8 +153,8 @@ func (t *table) named(row Row, id, key string) Row {
 
 // covered is how much of the scope a time bucket has: the first and the last may
 // be cut.
-func (t *table) covered(start time.Time) time.Duration {
-	end := start.Add(t.scope.Interval)
+func (t *table) covered(start time.Time, step time.Duration) time.Duration {
+	end := start.Add(step)
 	if start.Before(t.scope.From) {
 		start = t.scope.From
 	}

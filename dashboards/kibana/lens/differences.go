@@ -44,7 +44,7 @@ func (l Panel) Differences(p dashboards.Panel, rows []Row, want dashboards.Resul
 		for i, m := range p.Measures {
 			cell, there := cells(i)
 			grows := m.Op == dashboards.OpIncrease || m.Op == dashboards.OpSpeed
-			if m.Op == dashboards.OpPercentile && cell.Count >= exactly || grows && !row.Time.IsZero() && row.width != want.Step {
+			if m.Op == dashboards.OpPercentile && cell.Count >= exactly || grows && !row.Time.IsZero() && row.step != want.Step {
 				continue
 			}
 			if got := row.Values[shown[i]]; !same(p, m, got, cell, there, row.Time, want) {

@@ -80,14 +80,9 @@ func (p Panel) bucket(id string, s Scope, innermost bool) (o, extra object, err 
 	c := p.layer.Columns[id]
 	switch c.OperationType {
 	case "date_histogram":
-		step := s.Interval
-		if c.Params.Interval != "auto" {
-			if step, err = time.ParseDuration(c.Params.Interval); err != nil {
-				return nil, nil, err
-			}
-		}
-		if step <= 0 {
-			return nil, nil, fmt.Errorf("how wide is a time bucket?")
+		step, err := c.step(s)
+		if err != nil {
+			return nil, nil, err
 		}
 		histogram := object{"field": c.SourceField, "fixed_interval": strconv.FormatInt(step.Milliseconds(), 10) + "ms", "time_zone": "UTC", "min_doc_count": 1}
 		if c.Params.IncludeEmptyRows {
@@ -192,4 +187,19 @@ func (p Panel) metric(id string, s Scope, aggs object) error {
 	}
 	aggs[p.name(id)+"-filter"] = filtered
 	return nil
+}
+
+// step is how wide a time bucket is: as the column says, or as Lens chooses.
+func (c column) step(s Scope) (time.Duration, error) {
+	step := s.Interval
+	if c.Params.Interval != "auto" {
+		var err error
+		if step, err = time.ParseDuration(c.Params.Interval); err != nil {
+			return 0, err
+		}
+	}
+	if step <= 0 {
+		return 0, fmt.Errorf("how wide is a time bucket?")
+	}
+	return step, nil
 }
