@@ -27,19 +27,24 @@ func TestLoop(t *testing.T) {
 		if a := r.Account; a.Attempts != 2000 || a.Delivered != 2000 || a.Documents != 2000 {
 			t.Errorf("%d of %d attempts delivered in %d documents, want 2000 in 2000", a.Delivered, a.Attempts, a.Documents)
 		}
-		if len(r.Panels) == 0 {
-			t.Error("no panel was executed")
-		}
+		held := 0
 		for _, p := range r.Panels {
-			if p.Outcome != "held" {
+			switch p.Outcome {
+			case "held":
+				held++
+			case "not judged": // what Metricbeat saw, say: no ledger knows it
+			default:
 				t.Errorf("panel %s: %s", p.ID, p.Outcome)
 			}
+		}
+		if held < 40 {
+			t.Errorf("%d of %d panels held", held, len(r.Panels))
 		}
 		if r.Followed == nil || r.Followed.Lag.Count == 0 {
 			t.Error("no document's lag was seen")
 		}
-		if len(r.Streams) != 6 {
-			t.Errorf("%d metric streams, want 6", len(r.Streams))
+		if len(r.Streams) != 8 {
+			t.Errorf("%d metric streams, want 8", len(r.Streams))
 		}
 		if told := r.Told; told == nil || told.Summaries != 1 || len(told.Differs) > 0 {
 			t.Errorf("loadgen told %+v", told)
@@ -48,6 +53,8 @@ func TestLoop(t *testing.T) {
 	})
 
 	t.Run("Prometheus has counted every request, in both histograms, with traces", l.lookAtPrometheus)
+
+	t.Run("every panel agrees in each form that it is shown", l.lookAtPanels)
 
 	t.Run("every source of RED metrics keeps what it promises", l.red)
 
