@@ -37,7 +37,7 @@ func TestLoop(t *testing.T) {
 				t.Errorf("panel %s: %s", p.ID, p.Outcome)
 			}
 		}
-		if held < 40 {
+		if held < 30 {
 			t.Errorf("%d of %d panels held", held, len(r.Panels))
 		}
 		if r.Followed == nil || r.Followed.Lag.Count == 0 {
