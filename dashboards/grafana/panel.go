@@ -25,11 +25,11 @@ func (e encoder) panel(p dashboards.Panel) (panel, error) {
 		out.Datasource = &source{"prometheus", Prometheus}
 	}
 	out.draw(p, prometheus)
-	if prometheus {
-		return out, out.askPrometheus(p, e.in)
-	}
 	if p.Quiet != "" {
 		out.FieldConfig.Defaults["noValue"] = p.Quiet
+	}
+	if prometheus {
+		return out, out.askPrometheus(p, e.in)
 	}
 	return out, out.askElasticsearch(p, e)
 }

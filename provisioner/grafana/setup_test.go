@@ -121,6 +121,10 @@ func TestSetupPutsAllAndLeavesItAloneThen(t *testing.T) {
 
 // Whatever somebody changed or took away, another run has it as it was.
 func TestSetupMends(t *testing.T) {
+	g, c := start(t, grafanafake.Options{})
+	if _, err := run(t, setup(t, c)); err != nil {
+		t.Fatal(err)
+	}
 	for name, row := range map[string]struct {
 		bend func(g *grafanafake.Grafana)
 		says string
@@ -142,10 +146,6 @@ func TestSetupMends(t *testing.T) {
 		}, "alert rules: access lines: mended: 3 rules"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			g, c := start(t, grafanafake.Options{})
-			if _, err := run(t, setup(t, c)); err != nil {
-				t.Fatal(err)
-			}
 			row.bend(g)
 			done, err := run(t, setup(t, c))
 			if err != nil || !strings.Contains(strings.Join(notes(done), "\n"), row.says) {
