@@ -24,6 +24,7 @@ type image struct {
 	user     string   // the name of a user besides root, if there is one
 	number   int      // that user's
 	home     string   // and directory
+	small    bool     // busybox is all there is beside the program
 	config   []string // as in a Dockerfile
 	fill     func(*tree)
 }
@@ -31,7 +32,10 @@ type image struct {
 // standIns are all that there are. Kibana and Grafana have their place here once
 // something can stand in for them; until then they are not started.
 func (s sources) standIns() []image {
-	return []image{s.server(), s.beat("filebeat", s.Filebeat), s.beat("metricbeat", s.Metricbeat), redis(), haproxy(), mariadb()}
+	return []image{
+		s.server(), s.beat("filebeat", s.Filebeat), s.beat("metricbeat", s.Metricbeat), s.prometheus(), s.alertmanager(),
+		redis(), haproxy(), mariadb(),
+	}
 }
 
 // server is Elasticsearch on a Java of this machine.
@@ -108,55 +112,6 @@ func (s sources) compiler(t *testing.T) image {
 			t.dir("go", 0o777)
 			t.copy("usr/local/go", s.goRoot, "api", "doc", "misc", "test", "testdata", "*_test.go")
 			t.copy("standin/modules", s.modules)
-		},
-	}
-}
-
-// redis is Redis as this machine has it.
-func redis() image {
-	return image{
-		official: "redis", name: "standin/redis:local", key: stamp("redis-server", "redis-cli"),
-		user: "redis", number: 999, home: "/data",
-		config: []string{"WORKDIR /data", `ENTRYPOINT ["redis-server"]`},
-		fill: func(t *tree) {
-			t.program("usr/bin/redis-server", "redis-server")
-			t.program("usr/bin/redis-cli", "redis-cli")
-			t.owned("data", 0o755, 999)
-		},
-	}
-}
-
-// haproxy is HAProxy as this machine has it.
-func haproxy() image {
-	return image{
-		official: "haproxy", name: "standin/haproxy:local", key: stamp("haproxy"),
-		user: "haproxy", number: 99, home: "/var/lib/haproxy",
-		config: []string{"USER 99:99", `ENTRYPOINT ["haproxy"]`, `CMD ["-W", "-db", "-f", "/usr/local/etc/haproxy/haproxy.cfg"]`},
-		fill: func(t *tree) {
-			t.program("usr/sbin/haproxy", "haproxy")
-			t.dir("usr/local/etc/haproxy", 0o755)
-			t.dir("var/lib/haproxy", 0o755)
-		},
-	}
-}
-
-// mariadb is MariaDB as this machine has it.
-func mariadb() image {
-	programs := []string{"mariadb", "mariadb-admin", "mariadb-install-db", "my_print_defaults", "resolveip"}
-	return image{
-		official: "mariadb", name: "standin/mariadb:local", key: stamp(append(programs, "mariadbd")...),
-		user: "mysql", number: 999, home: "/var/lib/mysql",
-		config: []string{`ENTRYPOINT ["/usr/local/bin/docker-entrypoint.sh"]`, `CMD ["mariadbd"]`},
-		fill: func(t *tree) {
-			t.program("usr/sbin/mariadbd", "mariadbd")
-			for _, name := range programs {
-				t.program("usr/bin/"+name, name)
-			}
-			t.entrypoint("usr/local/bin/docker-entrypoint.sh", "mariadb.sh")
-			t.entrypoint("usr/local/bin/healthcheck.sh", "mariadb-healthcheck.sh")
-			t.copy("usr/share/mysql", "/usr/share/mysql")
-			t.owned("var/lib/mysql", 0o755, 999)
-			t.dir("run/mysqld", 0o1777)
 		},
 	}
 }

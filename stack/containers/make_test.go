@@ -63,7 +63,7 @@ func layout(t *testing.T) string {
 		t.Fatal(err)
 	}
 	var text strings.Builder
-	for _, name := range append(files, "images_test.go", "tree_test.go") {
+	for _, name := range append(files, "images_test.go", "parts_test.go", "tree_test.go") {
 		content, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
@@ -102,7 +102,7 @@ func (p *project) standIn(t *testing.T, s sources) {
 		}
 	}
 	for _, name := range absent {
-		over = append(over, "  "+name+": {profiles: !override [official]}")
+		over = append(over, "  "+name+": !reset null")
 	}
 	p.prepare(t, slices.Collect(maps.Values(wanted)))
 	file := filepath.Join(filepath.Dir(p.data), "standin.yaml")

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -208,6 +209,17 @@ func (p *project) lasting() []string {
 		}
 	}
 	slices.Sort(names)
+	return names
+}
+
+// beyond are the services that another view of the project does not have.
+func (p *project) beyond(other *project) []string {
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(p.services)) {
+		if _, has := other.services[name]; !has {
+			names = append(names, name)
+		}
+	}
 	return names
 }
 

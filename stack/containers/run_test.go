@@ -32,7 +32,7 @@ func (p *project) send(t *testing.T, args []string, name string, rate int, durat
 	args = set(args, "duration", duration.String())
 	args = set(args, "ledger", results+name+".ledger")
 	args = set(args, "run-id", name)
-	cmd := p.compose(t.Context(), append([]string{"run", "--rm", "--no-deps", "-T", "loadgen"}, args...)...)
+	cmd := p.compose(t.Context(), append([]string{"run", "--rm", "--no-deps", "--use-aliases", "-T", "loadgen"}, args...)...)
 	cmd.Stdout, cmd.Stderr = p.log, p.log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

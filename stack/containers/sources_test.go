@@ -48,7 +48,7 @@ func gather(t *testing.T) sources {
 	if s.settings, err = versions.Parse(file); err != nil {
 		t.Fatal(err)
 	}
-	if s.Programs, err = native.Fetch(t.Context(), native.Options{Repository: root, Command: "test", Stderr: os.Stderr}); err != nil {
+	if s.Programs, err = native.Fetch(t.Context(), native.Options{Repository: root, Command: "test", Stderr: os.Stderr, Profile: native.ProfilePrometheus}); err != nil {
 		t.Fatal(err)
 	}
 	if s.java, err = node.DefaultJavaSearch(func(string) error { return nil }).Find(s.Elastic); err != nil {

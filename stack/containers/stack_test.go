@@ -5,6 +5,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -82,16 +83,20 @@ func TestStack(t *testing.T) {
 		}
 	})
 
-	t.Run("each container is confined as compose.yaml says", p.confined)
-	t.Run("only loopback listens", p.closed)
+	watched := p.where(t, "COMPOSE_PROFILES=prometheus")
+	watched.up(t)
+	t.Run("with its profile Prometheus scrapes every part and evaluates every rule", watched.watched)
+	t.Run("each container is confined as compose.yaml says", watched.confined)
+	t.Run("only loopback listens", watched.closed)
 	t.Run("the networks keep apart what they should", func(t *testing.T) {
 		atLength(t)
 		p.apart(t)
 	})
 	t.Run("a health check fails when it should", func(t *testing.T) {
 		atLength(t)
-		p.checked(t)
+		watched.checked(t)
 	})
+	watched.do(t, "stop", "canary") // for an alert, which takes more than a minute
 
 	t.Run("Filebeat restarted under load loses and doubles nothing", func(t *testing.T) {
 		load := p.load(t, "restarted", 100, 8*time.Second)
@@ -132,6 +137,16 @@ func TestStack(t *testing.T) {
 		}
 	})
 	p.up(t)
+
+	t.Run("Prometheus has scraped loadgen while it sent", func(t *testing.T) {
+		p.has(t, `max_over_time(up{job="loadgen"}[10m]) == 1`)
+	})
+
+	t.Run("an alert comes from Prometheus to its receiver", func(t *testing.T) {
+		atLength(t)
+		watched.alerted(t)
+	})
+	watched.do(t, slices.Concat([]string{"rm", "--stop", "--force"}, watched.beyond(p))...)
 
 	const rotating = `demo-app: {logging: {options: {max-size: 50k, max-file: "100"}}}`
 

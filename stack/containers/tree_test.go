@@ -148,17 +148,20 @@ func merged(name string) string {
 }
 
 // userland lays out a small system: bash, curl and getent of this machine,
-// busybox for the rest, tini as the first process; its users are root and, if
-// there is one, the image's.
+// busybox for the rest, tini as the first process, or busybox alone; its users
+// are root and, if there is one, the image's.
 func (t *tree) userland(i image) {
 	for _, dir := range []string{"bin", "sbin", "lib", "lib64"} {
 		t.dir("usr/"+dir, 0o755)
 		t.link(dir, "usr/"+dir)
 	}
-	for _, command := range []string{"bash", "curl", "getent", "busybox"} {
-		t.program("usr/bin/"+command, command)
+	t.program("usr/bin/busybox", "busybox")
+	if !i.small {
+		for _, command := range []string{"bash", "curl", "getent"} {
+			t.program("usr/bin/"+command, command)
+		}
+		t.program("usr/bin/tini", "tini-static")
 	}
-	t.program("usr/bin/tini", "tini-static")
 	applets, err := exec.Command("busybox", "--list").Output()
 	if err != nil {
 		t.fail(fmt.Errorf("busybox --list: %w", err))
