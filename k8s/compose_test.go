@@ -299,61 +299,6 @@ networks: {a: , b: }`, nil)
 	}
 }
 
-// strayKeys are API keys that a service can read and does not use, or uses and
-// cannot read. Those who make them and hand them out have all.
-func strayKeys(p *types.Project) []string {
-	given := map[string][]string{} // by volume
-	for _, m := range regexp.MustCompile(`(?m)\bcp -p (.+) \.\./([a-z-]+)/$`).FindAllStringSubmatch(ofService(p, p.Services["hand-out"]).Script, -1) {
-		given[m[2]] = strings.Fields(m[1])
-	}
-	var found []string
-	for _, s := range p.Services {
-		if slices.Contains([]string{"setup-certs", "setup", "hand-out"}, s.Name) {
-			continue
-		}
-		var has []string
-		for _, v := range s.Volumes {
-			if v.Source == "keys" {
-				found = append(found, s.Name+": has all keys")
-			}
-			has = append(has, given[v.Source]...)
-		}
-		uses := regexp.MustCompile(`[a-z_]+\.key\b`).FindAllString(strings.ReplaceAll(ofService(p, s).text(), "node.key", ""), -1)
-		for _, key := range has {
-			if !slices.Contains(uses, key) {
-				found = append(found, s.Name+": has "+key+" for nothing")
-			}
-		}
-		for _, key := range uses {
-			if !slices.Contains(has, key) {
-				found = append(found, s.Name+": nobody hands out "+key)
-			}
-		}
-	}
-	slices.Sort(found)
-	return found
-}
-
-func TestEachServiceHasItsOwnKeys(t *testing.T) {
-	for _, problem := range strayKeys(loadCompose(t, allProfiles)) {
-		t.Error(problem)
-	}
-	p, err := compose(t.Context(), `
-services:
-  hand-out: {image: x, entrypoint: [bash], command: ["cp -p a.key b.key ../one/\ncp -p a.key ../two/"]}
-  right: {image: x, command: ["-key-file=/k/a.key"], volumes: ["two:/k"]}
-  curious: {image: x, command: ["-key-file=/k/a.key"], volumes: ["one:/k"]}
-  greedy: {image: x, command: ["-key-file=/k/a.key"], volumes: ["keys:/k"]}
-volumes: {one: , two: , keys: }`, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := []string{"curious: has b.key for nothing", "greedy: has all keys", "greedy: nobody hands out a.key"}
-	if diff := cmp.Diff(want, strayKeys(p)); diff != "" {
-		t.Errorf("faults (-want +got):\n%s", diff)
-	}
-}
-
 // What demo-app says of itself is what Filebeat looks for.
 func TestFilebeatTakesTheLabelledLogs(t *testing.T) {
 	p := loadCompose(t)

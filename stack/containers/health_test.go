@@ -56,7 +56,7 @@ func (p *project) checked(t *testing.T) {
 		})
 	}
 	t.Run("Elasticsearch that takes another password", func(t *testing.T) {
-		file := p.volume("secrets", "elastic.password")
+		file := p.volume("password-elastic", "elastic.password")
 		password, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

@@ -87,6 +87,7 @@ func TestStack(t *testing.T) {
 	watched.up(t)
 	t.Run("with its profile Prometheus scrapes every part and evaluates every rule", watched.watched)
 	t.Run("each container is confined as compose.yaml says", watched.confined)
+	t.Run("each container can read its own secrets, and no other's", watched.ownSecrets)
 	t.Run("only loopback listens", watched.closed)
 	t.Run("the networks keep apart what they should", func(t *testing.T) {
 		atLength(t)
@@ -207,6 +208,7 @@ func TestStack(t *testing.T) {
 		if nodes := p.nodes(t, "two"); nodes != 2 {
 			t.Errorf("the lines come from %d containers, want 2", nodes)
 		}
+		p.ownSecrets(t)
 		p.do(t, "down")
 	})
 
@@ -216,6 +218,7 @@ func TestStack(t *testing.T) {
 		p.up(t)
 		wait(t, p.load(t, "upstream", 50, 5*time.Second))
 		p.holds(t, "upstream", 250)
+		p.ownSecrets(t)
 	})
 
 	publish(t, memory.table(p.config(t, "*"), p.services))
