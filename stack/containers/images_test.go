@@ -88,7 +88,8 @@ func (s sources) beat(name, program string) image {
 }
 
 // compiler is the base of our own Dockerfile: this machine's Go, with the
-// modules that go.mod names in place of a proxy.
+// modules that go.mod names in place of a proxy, and this machine's packages in
+// place of Debian's.
 func (s sources) compiler(t *testing.T) image {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(repository, "Dockerfile"))
@@ -101,7 +102,7 @@ func (s sources) compiler(t *testing.T) image {
 	}
 	return image{
 		name: os.Expand(string(from[1]), func(name string) string { return s.settings[name] }),
-		key:  s.goName + s.modulesKey,
+		key:  s.goName + s.modulesKey + mariadb().key + redis().key,
 		config: []string{
 			"WORKDIR /go", "ENV GOPATH=/go", "ENV GOTOOLCHAIN=local", "ENV PATH=/go/bin:/usr/local/go/bin:/usr/sbin:/usr/bin:/sbin:/bin",
 			"ENV GOPROXY=file:///standin/modules", "ENV GOSUMDB=off", // go.sum has the sums
@@ -110,8 +111,16 @@ func (s sources) compiler(t *testing.T) image {
 			const authorities = "/etc/ssl/certs/ca-certificates.crt"
 			t.file(authorities, authorities)
 			t.dir("go", 0o777)
-			t.copy("usr/local/go", s.goRoot, "api", "doc", "misc", "test", "testdata", "*_test.go")
+			for _, name := range []string{"VERSION", "go.env"} {
+				t.file("usr/local/go/"+name, filepath.Join(s.goRoot, name))
+			}
+			for _, dir := range []string{"bin", "lib", "pkg", "src"} {
+				t.copy("usr/local/go/"+dir, filepath.Join(s.goRoot, dir), "testdata", "*_test.go")
+			}
 			t.copy("standin/modules", s.modules)
+			t.entrypoint("usr/bin/apt-get", "apt-get.sh")
+			t.mariadb("standin/packages/mariadb-server")
+			t.redis("standin/packages/redis-server")
 		},
 	}
 }

@@ -49,8 +49,7 @@ func redis() image {
 		user: "redis", number: 999, home: "/data",
 		config: []string{"WORKDIR /data", `ENTRYPOINT ["redis-server"]`},
 		fill: func(t *tree) {
-			t.program("usr/bin/redis-server", "redis-server")
-			t.program("usr/bin/redis-cli", "redis-cli")
+			t.redis("")
 			t.owned("data", 0o755, 999)
 		},
 	}
@@ -72,21 +71,35 @@ func haproxy() image {
 
 // mariadb is MariaDB as this machine has it.
 func mariadb() image {
-	programs := []string{"mariadb", "mariadb-admin", "mariadb-install-db", "my_print_defaults", "resolveip"}
 	return image{
-		official: "mariadb", name: "standin/mariadb:local", key: stamp(append(programs, "mariadbd")...),
+		official: "mariadb", name: "standin/mariadb:local", key: stamp(append(mariadbPrograms(), "mariadbd")...),
 		user: "mysql", number: 999, home: "/var/lib/mysql",
 		config: []string{`ENTRYPOINT ["/usr/local/bin/docker-entrypoint.sh"]`, `CMD ["mariadbd"]`},
 		fill: func(t *tree) {
-			t.program("usr/sbin/mariadbd", "mariadbd")
-			for _, name := range programs {
-				t.program("usr/bin/"+name, name)
-			}
+			t.mariadb("")
 			t.entrypoint("usr/local/bin/docker-entrypoint.sh", "mariadb.sh")
 			t.entrypoint("usr/local/bin/healthcheck.sh", "mariadb-healthcheck.sh")
-			t.copy("usr/share/mysql", "/usr/share/mysql")
 			t.owned("var/lib/mysql", 0o755, 999)
 			t.dir("run/mysqld", 0o1777)
 		},
 	}
+}
+
+func mariadbPrograms() []string {
+	return []string{"mariadb", "mariadb-admin", "mariadb-install-db", "my_print_defaults", "resolveip"}
+}
+
+// mariadb writes MariaDB's files below a directory, "" for the root.
+func (t *tree) mariadb(under string) {
+	t.program(under+"/usr/sbin/mariadbd", "mariadbd")
+	for _, name := range mariadbPrograms() {
+		t.program(under+"/usr/bin/"+name, name)
+	}
+	t.copy(under+"/usr/share/mysql", "/usr/share/mysql")
+}
+
+// redis writes those of Redis.
+func (t *tree) redis(under string) {
+	t.program(under+"/usr/bin/redis-server", "redis-server")
+	t.program(under+"/usr/bin/redis-cli", "redis-cli")
 }

@@ -84,6 +84,17 @@ func open(t *testing.T, env ...string) *project {
 	return p
 }
 
+// tested builds the stage of our Dockerfile that runs tests, and keeps no image
+// of it. A stage whose tests have passed is not built again.
+func (p *project) tested(t *testing.T) {
+	stage := p.with(t, `test: {profiles: [test], image: "plumbline/test:dev", build: {context: ., target: test, args: {GO_VERSION: "${GO_VERSION}"}}}`)
+	if code := stage.shown(t, "build", "test"); code != 0 {
+		t.Errorf("exit code %d", code)
+		return
+	}
+	p.run(t, "image", "rm", "plumbline/test:dev")
+}
+
 // needs reports whether s cannot start without another service.
 func (s service) needs(other string) bool { return s.DependsOn[other].Required }
 

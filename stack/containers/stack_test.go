@@ -21,6 +21,11 @@ func TestStack(t *testing.T) {
 
 	t.Run("the file is clean with each profile", p.clean)
 
+	t.Run("the tests of what goes into our images pass where they are built", func(t *testing.T) {
+		atLength(t)
+		p.tested(t)
+	})
+
 	t.Run("up ends with the verdict, which holds", func(t *testing.T) {
 		const up = "docker compose up --build --exit-code-from provisioner"
 		for _, page := range []string{readme, manual} {
