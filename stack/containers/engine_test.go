@@ -252,7 +252,7 @@ func (e *engine) command(ctx context.Context, args ...string) *exec.Cmd {
 	return cmd
 }
 
-const patience = 3 * time.Minute // for what takes seconds on an idle machine
+const patience = 5 * time.Minute // for what takes seconds on an idle machine
 
 // await polls until check passes, and fails with what it said last.
 func await(t *testing.T, what string, check func() error) {

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 )
@@ -114,11 +115,15 @@ func (p *project) config(t *testing.T, profiles ...string) map[string]service {
 
 // clean checks that Compose has nothing to say of the file, with each profile.
 func (p *project) clean(t *testing.T) {
+	var asking sync.WaitGroup
 	for _, profile := range append(strings.Fields(p.do(t, "config", "--profiles")), "*") {
-		if out, err := p.compose(t.Context(), "--profile", profile, "config", "--quiet").CombinedOutput(); err != nil || len(out) > 0 {
-			t.Errorf("docker compose --profile %s config: %v\n%s", profile, err, out)
-		}
+		asking.Go(func() {
+			if out, err := p.compose(t.Context(), "--profile", profile, "config", "--quiet").CombinedOutput(); err != nil || len(out) > 0 {
+				t.Errorf("docker compose --profile %s config: %v\n%s", profile, err, out)
+			}
+		})
 	}
+	asking.Wait()
 }
 
 // compose is `docker compose ARGS` in the repository, not started yet.
@@ -188,6 +193,13 @@ func (p *project) foreground(t *testing.T, args ...string) (stop func()) {
 func (p *project) up(t *testing.T, more ...string) {
 	t.Helper()
 	p.do(t, slices.Concat([]string{"up", "--detach", "--wait"}, more, p.lasting())...)
+}
+
+// renew starts services anew that have changed, and no others, which are up, and
+// waits until they are healthy.
+func (p *project) renew(t *testing.T, services ...string) {
+	t.Helper()
+	p.do(t, slices.Concat([]string{"up", "--detach", "--wait", "--no-deps"}, services)...)
 }
 
 // down takes down everything, of all profiles, with the data.

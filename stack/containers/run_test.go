@@ -145,11 +145,19 @@ func (p *project) awaitLines(t *testing.T, name string, n int) {
 // container returns the id of a service's only container.
 func (p *project) container(t *testing.T, name string) string {
 	t.Helper()
-	ids := strings.Fields(p.do(t, "ps", "--all", "--quiet", name))
+	ids := strings.Fields(p.run(t, "ps", "--all", "--quiet", "--no-trunc", "--filter", ours, "--filter", "label=com.docker.compose.service="+name,
+		"--filter", "label=com.docker.compose.oneoff=False"))
 	if len(ids) != 1 {
 		t.Fatalf("%s has %d containers, want 1", name, len(ids))
 	}
 	return ids[0]
+}
+
+// begin starts a service that was stopped, and does not wait, as Compose would, for
+// the health of those that it depends on.
+func (p *project) begin(t *testing.T, name string) {
+	t.Helper()
+	p.run(t, "start", p.container(t, name))
 }
 
 // kill ends a service's first process as the kernel would for want of memory,
@@ -184,7 +192,7 @@ func (p *project) inFlight(t *testing.T, name string) {
 	untold := slices.DeleteFunc(slices.Clone(p.services["loadgen"].Command), func(arg string) bool {
 		return strings.HasPrefix(arg, "-es") // there will be nobody to tell
 	})
-	load := p.send(t, untold, name, 100, 5*time.Second)
+	load := p.send(t, untold, name, 100, 4*time.Second)
 	p.awaitLines(t, name, 100) // or what is in flight might be another's
 	p.do(t, "pause", "elasticsearch")
 	defer p.try(context.Background(), "unpause", "elasticsearch") // also if the test ends before

@@ -15,10 +15,7 @@ set +u # it reads variables that need not be set
 # shellcheck source=/dev/null
 source "$home/bin/elasticsearch-env-from-file"
 set -u
-if [[ -n ${ELASTIC_PASSWORD-} ]]; then
-  [[ -f $home/config/elasticsearch.keystore ]] || elasticsearch-keystore create
-  if ! elasticsearch-keystore list | grep -q '^bootstrap.password$'; then
-    elasticsearch-keystore add --stdin bootstrap.password <<<"$ELASTIC_PASSWORD"
-  fi
+if [[ -n ${ELASTIC_PASSWORD-} && ! -f $home/config/elasticsearch.keystore ]]; then # which is kept
+  elasticsearch-keystore add --force --stdin bootstrap.password <<<"$ELASTIC_PASSWORD"
 fi
 exec "$home/bin/elasticsearch"
