@@ -20,7 +20,7 @@ var entrypoints embed.FS
 type image struct {
 	official string   // which it stands in for, without a tag
 	name     string   // what it is called here
-	key      string   // changes with what it is made of
+	key      string   // changes with what it is made of, and not with where that is
 	user     string   // the name of a user besides root, if there is one
 	number   int      // that user's
 	home     string   // and directory
@@ -44,7 +44,7 @@ func (s sources) server() image {
 	return image{
 		official: "docker.elastic.co/elasticsearch/elasticsearch",
 		name:     "standin/elasticsearch:" + s.Elastic,
-		key:      s.Elasticsearch + s.java.String(),
+		key:      filepath.Base(s.Elasticsearch) + s.java.String(),
 		user:     "elasticsearch", number: 1000, home: home,
 		config: []string{
 			"USER 1000:0", "WORKDIR " + home, "ENV ELASTIC_CONTAINER=true", "ENV PATH=" + home + "/bin:/usr/sbin:/usr/bin:/sbin:/bin", "EXPOSE 9200 9300",
@@ -72,7 +72,7 @@ func (s sources) beat(name, program string) image {
 	return image{
 		official: "docker.elastic.co/beats/" + name,
 		name:     "standin/" + name + ":" + s.Beats,
-		key:      program,
+		key:      filepath.Base(filepath.Dir(program)),
 		user:     name, number: 1000, home: home,
 		config: []string{
 			"USER 1000:0", "WORKDIR " + home, "ENV ELASTIC_CONTAINER=true", "ENV PATH=" + home + ":/usr/sbin:/usr/bin:/sbin:/bin",

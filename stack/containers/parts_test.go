@@ -7,7 +7,7 @@ import (
 // prometheus is Prometheus, built from its module, with its tool.
 func (s sources) prometheus() image {
 	return image{
-		official: "prom/prometheus", name: "standin/prometheus:" + s.Versions.Prometheus, key: s.Programs.Prometheus,
+		official: "prom/prometheus", name: "standin/prometheus:" + s.Versions.Prometheus, key: filepath.Base(s.Programs.Prometheus),
 		user: "nobody", number: 65534, home: "/home", small: true,
 		config: []string{
 			"USER nobody", "WORKDIR /prometheus", "EXPOSE 9090", `ENTRYPOINT ["/bin/prometheus"]`,
@@ -26,7 +26,7 @@ func (s sources) prometheus() image {
 // alertmanager is Alertmanager, likewise.
 func (s sources) alertmanager() image {
 	return image{
-		official: "prom/alertmanager", name: "standin/alertmanager:" + s.Alertmanager, key: s.Programs.Prometheus,
+		official: "prom/alertmanager", name: "standin/alertmanager:" + s.Alertmanager, key: filepath.Base(s.Programs.Prometheus),
 		user: "nobody", number: 65534, home: "/home", small: true,
 		config: []string{
 			"USER nobody", "WORKDIR /alertmanager", "EXPOSE 9093", `ENTRYPOINT ["/bin/alertmanager"]`,

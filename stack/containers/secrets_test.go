@@ -1,6 +1,7 @@
 package containers
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -73,13 +74,13 @@ func (p *project) secret(t *testing.T) {
 	})
 }
 
-// leaked names the secrets that a text holds, whole or without the name in
-// front of an API key.
+// leaked names the secrets that a text holds, whole, without the name in front of
+// an API key, or as a header has it.
 func leaked(text string, secrets map[string]string) []string {
 	var found []string
 	for name, value := range secrets {
 		_, key, _ := strings.Cut(value, ":")
-		if strings.Contains(text, value) || key != "" && strings.Contains(text, key) {
+		if strings.Contains(text, value) || key != "" && strings.Contains(text, key) || strings.Contains(text, base64.StdEncoding.EncodeToString([]byte(value))) {
 			found = append(found, name)
 		}
 	}

@@ -44,13 +44,18 @@ func TestStack(t *testing.T) {
 		if a := r.Account; a.Attempts != 1000 || a.Delivered != 1000 || a.Documents != 1000 {
 			t.Errorf("%d of %d attempts delivered in %d documents, want 1000 in 1000", a.Delivered, a.Attempts, a.Documents)
 		}
+		held := 0
 		for _, panel := range r.Panels {
-			if panel.Outcome != "held" {
+			switch panel.Outcome {
+			case "held":
+				held++
+			case "not judged": // the ledger knows nothing to compare it with
+			default:
 				t.Errorf("panel %s: %s", panel.ID, panel.Outcome)
 			}
 		}
-		if len(r.Panels) == 0 {
-			t.Error("no panel was executed")
+		if held == 0 {
+			t.Error("no panel was compared with the ledger")
 		}
 	})
 	if t.Failed() {
