@@ -63,11 +63,12 @@ func (e *engine) processes(t *testing.T, id string) []int {
 	return all
 }
 
-// signal sends a signal to processes.
+// signal sends a signal to processes, but for those that have ended meanwhile, as
+// a health check does that ran beside.
 func signal(t *testing.T, signal syscall.Signal, pids ...int) {
 	t.Helper()
 	for _, pid := range pids {
-		if err := syscall.Kill(pid, signal); err != nil {
+		if err := syscall.Kill(pid, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
 			t.Fatalf("send %v to process %d: %v", signal, pid, err)
 		}
 	}

@@ -212,7 +212,7 @@ func (s *Stack) startBeat(ctx context.Context, name, program, keyName string, st
 		return fmt.Errorf("start %s: %w", name, err)
 	}
 	return s.startShown(ctx, "", supervise.Spec{
-		Name: name, Log: s.log(name), Dir: home,
+		Name: name, Log: s.log(name), Dir: home, StopWithin: 5 * time.Second, // docs/decisions/supervision.md
 		Command: []string{program, "-c", filepath.Join(s.options.Repository, "beats", name+".yml"),
 			"--strict.perms=false", // the sources may belong to somebody else
 			"--path.home", home, "--path.data", filepath.Join(home, "data"), "--path.logs", filepath.Join(home, "logs"),
