@@ -7,7 +7,7 @@ function cell(text, unit, field, link) {
   if (!text) return element("td", "quiet", "–");
   if (field === "trace.id") {
     const td = element("td", "word");
-    const a = element("a", "", text.slice(0, 8) + "…");
+    const a = element("a", "", "…" + text.slice(-8));
     a.href = link("logs", { [field]: text });
     a.title = `all lines of trace ${text}`;
     td.append(a);

@@ -22,7 +22,7 @@ export function drawHeatmap(body, panel, range) {
   const most = Math.max(1, ...shown.flatMap((row) => row.points[0].map((v) => v ?? 0)));
   const [width, height] = [1000, 20];
   const x = (ms) => (width * (ms - range[0])) / (range[1] - range[0]);
-  const svg = shape("svg", { viewBox: `0 0 ${width} ${shown.length * height}`, role: "img", class: "heatmap", preserveAspectRatio: "none" });
+  const svg = shape("svg", { viewBox: `0 0 ${width} ${shown.length * height}`, role: "img", class: "cells", preserveAspectRatio: "none" });
   svg.style.height = `${shown.length * height}px`;
   svg.setAttribute("aria-label", `${panel.title}, ${moment(range[0])} to ${moment(range[1])}; over the whole range: ` +
     shown.map((row) => `${row.key} ${value(row.count, "count")}`).join(", "));
