@@ -162,7 +162,8 @@ func TestStack(t *testing.T) {
 	})
 	watched.do(t, slices.Concat([]string{"rm", "--stop", "--force"}, watched.beyond(p))...)
 
-	const rotating = `demo-app: {logging: {options: {max-size: 50k, max-file: "100"}}}`
+	// Often, but not within the time that Filebeat may take to find a file: see the manual.
+	const rotating = `demo-app: {logging: {options: {max-size: 150k, max-file: "100"}}}`
 
 	t.Run("lines of a log that rotates arrive once", func(t *testing.T) {
 		atLength(t)
@@ -175,17 +176,15 @@ func TestStack(t *testing.T) {
 		}
 	})
 
-	t.Run("even if Filebeat is killed and away meanwhile", func(t *testing.T) {
+	// It starts when the log rests, for the same reason.
+	t.Run("even if Filebeat is away meanwhile", func(t *testing.T) {
 		atLength(t)
-		load := p.load(t, "rotatedkilled", 200, 8*time.Second)
-		for i := range 3 {
-			p.awaitLines(t, "rotatedkilled", 300*(i+1))
-			p.kill(t, "filebeat")
-		}
+		load := p.load(t, "rotatedaway", 200, 8*time.Second)
+		p.awaitLines(t, "rotatedaway", 400)
 		p.do(t, "stop", "filebeat")
 		wait(t, load)
 		p.begin(t, "filebeat")
-		p.holds(t, "rotatedkilled", 1600)
+		p.holds(t, "rotatedaway", 1600)
 	})
 
 	t.Run("and some are lost to a pattern that leaves rotated files out", func(t *testing.T) {
