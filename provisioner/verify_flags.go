@@ -16,8 +16,8 @@ const verifyUsage = `Usage: provisioner verify -es URL -ledger FILE [flags]
 Compares every attempt of a load run's ledger with the documents in
 Elasticsearch, by identity, and says what was delivered, lost, duplicated,
 corrupted or unexpected. Compares what loadgen itself told Elasticsearch of the
-run, if it did. Then executes the panels of the dashboard, holds them against
-the same truth, and looks for the metrics of the run.
+run, if it did. Then looks for the metrics of the run, executes the panels of all
+dashboards and holds them against the same truth.
 
 Of a ledger that 'loadgen lines' wrote, it makes every line again and compares
 it with the documents that a shipper made of it, byte by byte: which were
@@ -35,7 +35,8 @@ altered, cut, split over several documents or joined with others.
   -follow           start before or with the load: wait for the ledger to appear
                     and measure how long documents take to become searchable
   -lag-key-file F   with -follow: API key that may write what was measured to
-                    ` + telemetry.StreamLag + ` (provisioner.key)
+                    ` + telemetry.StreamLag + ` and what became of the run to
+                    ` + telemetry.StreamVerdict + ` (provisioner.key)
   -app-log GLOB     the application's log files: tell at which hop the missing were
                     lost, in the application or behind it
   -message-field F  of lines: field that holds the line's text (message)

@@ -11,8 +11,8 @@
 // Around this audit stand the wait for late documents (Wait), the live measure
 // of how long documents take to become searchable (Follow), the queries of the
 // dashboards held against the same truth (Panels), what the load generator told
-// of itself (AwaitTold), and the reports. Reading
-// the ledger's file is package ledger's, talking to Elasticsearch package
+// of itself (AwaitTold), the verdict as a document (Record), and the reports.
+// Reading the ledger's file is package ledger's, talking to Elasticsearch package
 // elastic's, and what a panel asks package dashboards'.
 package arrival
 
