@@ -85,6 +85,16 @@ func TestPage(t *testing.T) {
 		})
 	}
 
+	t.Run("is small: the page and all that it draws with", func(t *testing.T) {
+		srv := serve(t, &recorded{})
+		p := chromium.Open(t, srv.URL+"/?range=5m", 1280, 900, "light")
+		p.Wait("all panels", settled)
+		bytes := browser.Eval[int](p, `[...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")].filter((e) => !e.name.includes("/api/")).reduce((sum, e) => sum + e.encodedBodySize, 0)`)
+		if bytes < 50_000 || bytes > 150_000 {
+			t.Errorf("%d bytes are loaded before data, want at most 150,000", bytes)
+		}
+	})
+
 	t.Run("a group leads to its own dashboard, and back", func(t *testing.T) {
 		srv := serve(t, &recorded{})
 		p := chromium.Open(t, srv.URL+"/?range=5m", 1280, 900, "light")
