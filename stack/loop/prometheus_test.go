@@ -43,7 +43,11 @@ func (l *loop) lookAtPrometheus(t *testing.T) {
 	for title, questions := range l.grafanasQuestions(t) { // each panel of Grafana's dashboards has something to draw
 		await(t, title, func() (err error) {
 			for _, q := range questions { // of the requests, say, those with a 5xx status may have no answer
-				if err = l.prometheus("query", q.Expr, &[]json.RawMessage{}); err == nil {
+				expr := q.Expr
+				if !q.Instant { // at any moment, and not just now that the load has ended
+					expr = "count_over_time((" + expr + ")[15m:10s])"
+				}
+				if err = l.prometheus("query", expr, &[]json.RawMessage{}); err == nil {
 					return nil
 				}
 			}
