@@ -111,3 +111,28 @@ func TestAlignedScopeHasWholeBuckets(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+// What is not written while a run goes on, with its number, is looked for around it.
+func TestScopeForAPanel(t *testing.T) {
+	run := dashboards.Scope{From: seedStart, To: seedStart.Add(time.Second), RunID: seedRun}
+	for _, row := range []struct {
+		proves, panel string
+		scope         dashboards.Scope
+		before, after time.Duration
+	}{
+		{"requests of a run are those within", "requests", run, 0, 0},
+		{"a host knows of no run", "host-cpu", run, 15 * time.Second, 15 * time.Second},
+		{"a run is summed up when it is over", "requests-by-journey", run, 0, time.Minute},
+		{"and judged later", "truth-verdicts", run, 0, time.Minute},
+		{"everybody's traffic has no end", "host-cpu", dashboards.Scope{From: run.From, To: run.To}, 0, 0},
+	} {
+		for _, p := range everyPanel() {
+			if p.ID != row.panel {
+				continue
+			}
+			if got := row.scope.For(p); run.From.Sub(got.From) != row.before || got.To.Sub(run.To) != row.after {
+				t.Errorf("%s: from %v to %v", row.proves, got.From, got.To)
+			}
+		}
+	}
+}

@@ -30,6 +30,26 @@ func (s Scope) Narrowed(source Source) map[string]string {
 	return values
 }
 
+const (
+	beside = 15 * time.Second // more than two rounds of Metricbeat
+	after  = time.Minute      // until a run has been summed up and verified
+)
+
+// For is the scope for a panel of a run's dashboard. What knows of no run is looked
+// for a little further to both sides: it was collected every few seconds, and a
+// short run may have nothing of it within. What is said of a run is said when it is
+// over.
+func (s Scope) For(p Panel) Scope {
+	switch {
+	case s.RunID == "":
+	case !p.Source.narrows(telemetry.FieldRunID):
+		s.From, s.To = s.From.Add(-beside), s.To.Add(beside)
+	case p.Source.Stream == telemetry.StreamLoad || p.Source.Stream == telemetry.StreamVerdict:
+		s.To = s.To.Add(after)
+	}
+	return s
+}
+
 // maxBuckets keeps a line readable and a query cheap.
 const maxBuckets = 100
 

@@ -96,6 +96,7 @@ func (s *server) panel(ctx context.Context, p dashboards.Panel, scope dashboards
 	if p.Kind == dashboards.Note {
 		return view
 	}
+	scope = scope.For(p)
 	index, body, err := p.Query(scope)
 	if err != nil {
 		view.Problem = problemOf(err)

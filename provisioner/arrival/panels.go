@@ -3,7 +3,6 @@ package arrival
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/dustin/go-humanize"
@@ -33,7 +32,7 @@ func Panels(ctx context.Context, search Searcher, all []dashboards.Dashboard, sc
 	var checks []PanelCheck
 	for _, d := range all {
 		for _, p := range d.Panels {
-			check, err := panel(ctx, search, p, Around(p, scope), truth)
+			check, err := panel(ctx, search, p, scope.For(p), truth)
 			if err != nil {
 				return nil, fmt.Errorf("panel %s: %w", p.ID, err)
 			}
@@ -92,20 +91,6 @@ func Scope(acc *Account, followed *Followed, recorded time.Time) dashboards.Scop
 	}
 	// Elasticsearch keeps milliseconds, and the end of a scope is not in it.
 	return dashboards.Scope{From: from.Truncate(time.Millisecond), To: to.Truncate(time.Millisecond).Add(time.Millisecond), RunID: acc.Run}
-}
-
-// beside is more than two rounds of Metricbeat.
-const beside = 15 * time.Second
-
-// Around is the scope for a panel: one that knows of no run looks a little further
-// to both sides, for what was collected every few seconds. A short run may have
-// nothing of it within.
-func Around(p dashboards.Panel, scope dashboards.Scope) dashboards.Scope {
-	if scope.RunID == "" || slices.Contains(p.Source.Narrow, telemetry.FieldRunID) {
-		return scope
-	}
-	scope.From, scope.To = scope.From.Add(-beside), scope.To.Add(beside)
-	return scope
 }
 
 func stretch(from, to, t time.Time) (time.Time, time.Time) {

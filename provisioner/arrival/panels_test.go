@@ -81,20 +81,3 @@ func TestTruthOfAnUnseenAnswer(t *testing.T) {
 		t.Errorf("got %+v", a)
 	}
 }
-
-// What knows of no run is looked for around it.
-func TestAround(t *testing.T) {
-	scope := dashboards.Scope{From: started, To: started.Add(time.Second), RunID: runID}
-	hosts, _ := dashboards.Hosts().Panel("host-cpu")
-	requests, _ := dashboards.RED().Panel("requests")
-	if got := Around(requests, scope); !got.From.Equal(scope.From) || !got.To.Equal(scope.To) {
-		t.Errorf("requests of a run from %v to %v", got.From, got.To)
-	}
-	if got := Around(hosts, scope); got.To.Sub(got.From) != time.Second+2*beside {
-		t.Errorf("a host's processors from %v to %v", got.From, got.To)
-	}
-	scope.RunID = ""
-	if got := Around(hosts, scope); !got.From.Equal(scope.From) {
-		t.Errorf("without a run from %v", got.From)
-	}
-}

@@ -61,7 +61,7 @@ func All(ctx context.Context, from Sources, scope dashboards.Scope, truth *dashb
 			if p.Kind == dashboards.Note {
 				continue
 			}
-			of, err := one(ctx, from, rendered, p, arrival.Around(p, scope), truth)
+			of, err := one(ctx, from, rendered, p, scope.For(p), truth)
 			if err != nil {
 				return nil, fmt.Errorf("panel %s: %w", p.ID, err)
 			}
