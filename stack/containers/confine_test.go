@@ -184,6 +184,11 @@ func (p *project) published(t *testing.T) {
 		"http://127.0.0.1:8000/docs": "200",
 		"http://127.0.0.1:5602/":     "200",
 		"https://127.0.0.1:9200/":    "401",
+
+		"http://127.0.0.1:5601/api/status": "200",
+		"http://127.0.0.1:9090/-/ready":    "200",
+		"http://127.0.0.1:9093/-/ready":    "200",
+		"http://127.0.0.1:3000/api/health": "200",
 	} {
 		// --insecure: who answers is asked elsewhere.
 		code, err := p.inside("curl", "--silent", "--insecure", "--location", "--max-time", "30", "--output", "/dev/null", "--write-out", "%{http_code}", address).Output()

@@ -65,10 +65,10 @@ func (f *footprint) table(services, usual map[string]service) string {
 	for _, name := range slices.Sorted(maps.Keys(services)) {
 		s := services[name]
 		peak, limit := f.peak[name], s.limit()
-		if peak < 1<<20 {
-			continue // it did not run, or too shortly to be seen
-		}
 		image, _, _ := strings.Cut(s.Image, ":")
+		if peak < 1<<20 || strings.Contains(image, "/fake-") {
+			continue // it did not run, too shortly to be seen, or is not what it stands for
+		}
 		t.AppendRow(table.Row{name, image, mib(peak), mib(limit), fmt.Sprintf("%d %%", 100*peak/max(limit, 1))})
 		if _, ok := usual[name]; ok && s.Restart != "no" {
 			peaks, limits = peaks+peak, limits+limit

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-//go:embed standin
+//go:embed standin/*.sh
 var entrypoints embed.FS
 
 // image is a stand-in for one that cannot be pulled here: the same program, and
@@ -29,12 +29,11 @@ type image struct {
 	fill     func(*tree)
 }
 
-// standIns are all that there are. Kibana and Grafana have their place here once
-// something can stand in for them; until then they are not started.
+// standIns are all that there are.
 func (s sources) standIns() []image {
 	return []image{
 		s.server(), s.beat("filebeat", s.Filebeat), s.beat("metricbeat", s.Metricbeat), s.prometheus(), s.alertmanager(),
-		redis(), haproxy(), mariadb(),
+		redis(), haproxy(), mariadb(), s.kibana(), s.grafana(),
 	}
 }
 

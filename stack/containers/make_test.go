@@ -58,12 +58,12 @@ func (e *engine) make(t *testing.T, i image) error {
 // layout is the content of the files that say how the images are made.
 func layout(t *testing.T) string {
 	t.Helper()
-	files, err := filepath.Glob("standin/*")
+	files, err := filepath.Glob("standin/*.sh")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var text strings.Builder
-	for _, name := range append(files, "images_test.go", "parts_test.go", "tree_test.go") {
+	for _, name := range append(files, "images_test.go", "parts_test.go", "fakes_test.go", "tree_test.go") {
 		content, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
@@ -74,35 +74,23 @@ func layout(t *testing.T) string {
 }
 
 // standIn makes the stand-ins that compose.yaml asks for and puts them over it:
-// nothing else differs. Services whose images can be neither built nor stood in
-// for are left out, and with them those that cannot do without.
+// nothing else differs.
 func (p *project) standIn(t *testing.T, s sources) {
 	t.Helper()
 	wanted := map[string]image{s.compiler(t).name: s.compiler(t)}
 	over := []string{"# Over compose.yaml, where nothing can be pulled.", "services:"}
-	services := p.config(t, "*")
-	var absent []string
+	services, all := p.config(t, "*"), s.standIns()
 	for _, name := range slices.Sorted(maps.Keys(services)) {
 		if services[name].Build != nil {
 			continue
 		}
 		official, _, _ := strings.Cut(services[name].Image, ":")
-		all := s.standIns()
-		if i := slices.IndexFunc(all, func(i image) bool { return i.official == official }); i >= 0 {
-			wanted[all[i].name] = all[i]
-			over = append(over, "  "+name+`: {image: "`+all[i].name+`", pull_policy: never}`)
-		} else {
-			t.Logf("%s is not started: there is no stand-in for %s", name, services[name].Image)
-			absent = append(absent, name)
+		i := slices.IndexFunc(all, func(i image) bool { return i.official == official })
+		if i < 0 {
+			t.Fatalf("%s: there is no stand-in for %s", name, services[name].Image)
 		}
-	}
-	for name, s := range services {
-		if s.Build != nil && slices.ContainsFunc(absent, func(a string) bool { return s.needs(a) }) {
-			absent = append(absent, name)
-		}
-	}
-	for _, name := range absent {
-		over = append(over, "  "+name+": !reset null")
+		wanted[all[i].name] = all[i]
+		over = append(over, "  "+name+`: {image: "`+all[i].name+`", pull_policy: never}`)
 	}
 	p.prepare(t, slices.Collect(maps.Values(wanted)))
 	file := filepath.Join(filepath.Dir(p.data), "standin.yaml")

@@ -29,7 +29,6 @@ type project struct {
 // service is what the tests read of one.
 type service struct {
 	Image       string
-	DependsOn   map[string]struct{ Required bool } `json:"depends_on"`
 	Build       *struct{}
 	Restart     string
 	Command     []string
@@ -95,9 +94,6 @@ func (p *project) tested(t *testing.T) {
 	}
 	p.run(t, "image", "rm", "plumbline/test:dev")
 }
-
-// needs reports whether s cannot start without another service.
-func (s service) needs(other string) bool { return s.DependsOn[other].Required }
 
 // config is compose.yaml as Compose understands it.
 func (p *project) config(t *testing.T, profiles ...string) map[string]service {

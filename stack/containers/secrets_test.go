@@ -95,8 +95,9 @@ func (p *project) mayRead(service string) []string {
 		"demo-app":      {"admin.token"}, "operator": {"admin.token"},
 		"filebeat": {"shipper_logs.key"}, "metricbeat": {"shipper_metrics.key"},
 		"board": {"reader.key"}, "canary": {"reader.key"}, "loadgen": {"loadgen.key"}, "provisioner": {"provisioner.key", "reader.key"},
-		"kibana":  {"kibana.token", "objects.secret", "reporting.secret", "session.secret"},
-		"grafana": {"admin.password"}, "grafana-setup": {"admin.password", "reader.key"},
+		"kibana":       {"kibana.token", "objects.secret", "reporting.secret", "session.secret"},
+		"kibana-setup": {"elastic.password"},
+		"grafana":      {"admin.password", "reader.key"}, "grafana-setup": {"admin.password", "reader.key"},
 		"mariadb": {"mariadb-root.password", "mariadb.password"}, "use-mariadb": {"mariadb.password"},
 		"redis": {"redis.password"}, "use-redis": {"redis.password"},
 	}[service]

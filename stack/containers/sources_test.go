@@ -27,6 +27,7 @@ type sources struct {
 	goName   string // go1.26.8
 
 	modules, modulesKey string // directory with the layout of a module proxy
+	fakes, fakesKey     string // directory of the programs that are fakes
 }
 
 // gather has the runner fetch and build what the native stack uses, too.
@@ -60,6 +61,7 @@ func gather(t *testing.T) sources {
 	}
 	s.goRoot, s.goName, _ = strings.Cut(strings.TrimSpace(string(out)), "\n")
 	s.modules, s.modulesKey = modules(t, root)
+	s.fakes, s.fakesKey = fakes(t)
 	return s
 }
 

@@ -99,6 +99,12 @@ func TestStack(t *testing.T) {
 	})
 
 	t.Run("with its profile Prometheus scrapes every part and evaluates every rule", watched.watched)
+	t.Run("the FAKE of Kibana takes dashboards and alert rules", func(t *testing.T) {
+		watched.filled(t, "kibana-setup", "kibana", "http://127.0.0.1:5601/nowhere")
+	})
+	t.Run("the FAKE of Grafana takes its files, and what is set up there holds", func(t *testing.T) {
+		watched.filled(t, "grafana-setup", "grafana", "http://127.0.0.1:3000/nowhere")
+	})
 	t.Run("each container is confined as compose.yaml says", watched.confined)
 	t.Run("each container can read its own secrets, and no other's", watched.ownSecrets)
 	t.Run("only loopback listens", watched.closed)
