@@ -8,6 +8,7 @@ func Canary() Dashboard {
 	grown := func(label, metric string) Measure {
 		return Increase(label, telemetry.ScrapedMetric(metric), telemetry.FieldServiceAddress, UnitCount)
 	}
+	const none = "no canary is at work: in containers it has a profile of its own"
 	return Dashboard{
 		ID:      "canary",
 		Title:   "Canary",
@@ -22,6 +23,7 @@ func Canary() Dashboard {
 				Kind:    Stat, Source: canary, Width: 4,
 				Limits:   Limits{Warn: 1, Bad: 1},
 				Measures: []Measure{grown("Lost", telemetry.MetricCanaryLost)},
+				Quiet:    none,
 			},
 			{
 				ID:      "canary-found",
@@ -31,6 +33,7 @@ func Canary() Dashboard {
 				Kind:    Stat, Source: canary, Width: 4,
 				Limits:   Limits{Warn: 1, Bad: 1, Falling: true},
 				Measures: []Measure{grown("Found", telemetry.MetricCanaryFound)},
+				Quiet:    none,
 			},
 			{
 				ID:      "canary-unanswered",
@@ -40,6 +43,7 @@ func Canary() Dashboard {
 				Kind:    Stat, Source: canary, Width: 4,
 				Limits:   Limits{Warn: 1, Bad: 10},
 				Measures: []Measure{grown("Unanswered", telemetry.MetricCanaryUnanswered)},
+				Quiet:    none,
 			},
 			{
 				ID:      "canary-over-time",
@@ -51,6 +55,7 @@ func Canary() Dashboard {
 				Measures: []Measure{
 					grown("sent", telemetry.MetricCanaryRequests), grown("found", telemetry.MetricCanaryFound), grown("lost", telemetry.MetricCanaryLost),
 				},
+				Quiet: none,
 			},
 		},
 	}
