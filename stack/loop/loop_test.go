@@ -223,7 +223,7 @@ func TestLoop(t *testing.T) {
 
 	t.Run("Elasticsearch gone in mid-verify is no verdict", func(t *testing.T) {
 		ledger := l.path("calm.ledger")
-		verify := l.command(t, "provisioner", l.verify(ledger, "-settle", "60s")...)
+		verify := l.command(t, "provisioner", l.verify(ledger, "-settle", "15s")...)
 		said := l.listen(t, verify)
 		if err := verify.Start(); err != nil {
 			t.Fatal(err)
