@@ -93,6 +93,9 @@ func TestPage(t *testing.T) {
 		if bytes < 50_000 || bytes > 150_000 {
 			t.Errorf("%d bytes are loaded before data, want at most 150,000", bytes)
 		}
+		t.Logf("%d bytes; the page was there after %d ms, its data after %d ms", bytes,
+			browser.Eval[int](p, `Math.round(performance.getEntriesByType("navigation")[0].domContentLoadedEventEnd)`),
+			browser.Eval[int](p, `Math.round(Math.max(...performance.getEntriesByType("resource").map((e) => e.responseEnd)))`))
 	})
 
 	t.Run("a group leads to its own dashboard, and back", func(t *testing.T) {
