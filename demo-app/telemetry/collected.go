@@ -21,11 +21,8 @@ const (
 	FieldBeatDropped    = "beat.stats.libbeat.output.events.dropped"    // refused for their content
 	FieldBeatDuplicates = "beat.stats.libbeat.output.events.duplicates" // refused with 409: they were there
 	FieldBeatFailed     = "beat.stats.libbeat.output.events.failed"     // to be sent again
-	FieldBeatTooMany    = "beat.stats.libbeat.output.events.toomany"    // refused with 429
-	FieldBeatActive     = "beat.stats.libbeat.output.events.active"     // on their way now
 
 	FieldQueueActive = "http.beat.libbeat.pipeline.events.active" // read and not yet acknowledged
-	FieldQueueRead   = "http.beat.libbeat.pipeline.events.total"  // since the Beat began
 )
 
 // FieldSeries tells apart the request counters that Metricbeat collects.
@@ -62,5 +59,4 @@ const (
 	MetricGoroutines = "go_goroutines"
 	MetricHeap       = "go_memstats_heap_inuse_bytes"
 	MetricResident   = "process_resident_memory_bytes"
-	MetricCPUSeconds = "process_cpu_seconds_total"
 )
