@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"plumbline/dashboards"
+	"plumbline/dashboards/grafana"
 	"plumbline/dashboards/grafana/panels"
 	"plumbline/demo-app/telemetry"
 	"plumbline/provisioner/arrival"
@@ -41,9 +42,12 @@ func grafanaSearch(ctx context.Context, from Sources, r rendered, p dashboards.P
 	}
 	answers := map[string][]byte{}
 	for _, s := range searches {
+		if right := grafana.Stream(p.Source.Stream); s.Source != right {
+			return compared(Grafana, "the data source", want, 0, []string{"data source " + s.Source + " and not " + right}), nil
+		}
 		answer, err := from.Search.Search(ctx, p.Source.Stream, s.Body)
 		if arrival.Missing(err) {
-			return compared(Grafana, nothing, want, 0, nil), nil
+			return absent(Grafana, p.Source.Stream, want), nil
 		}
 		if err != nil {
 			return nil, err

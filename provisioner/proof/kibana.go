@@ -21,7 +21,7 @@ func kibanaSearch(ctx context.Context, from Sources, r rendered, p dashboards.Pa
 		}
 		answer, err := from.Search.Search(ctx, index, body)
 		if arrival.Missing(err) {
-			return compared(Kibana, nothing, want, 0, nil), nil
+			return absent(Kibana, index, want), nil
 		}
 		if err != nil {
 			return nil, err
@@ -43,7 +43,7 @@ func kibanaSearch(ctx context.Context, from Sources, r rendered, p dashboards.Pa
 	}
 	answer, err := from.Search.Search(ctx, index, body)
 	if arrival.Missing(err) {
-		return compared(Kibana, nothing, want, 0, nil), nil
+		return absent(Kibana, index, want), nil
 	}
 	if err != nil {
 		return nil, err
@@ -83,8 +83,6 @@ func ranks(l lens.Panel, p dashboards.Panel, rows []lens.Row, want dashboards.Re
 	}
 	return differences
 }
-
-const nothing = "nothing: nothing was ever written there"
 
 // only are the values that narrow the panel.
 func only(p dashboards.Panel, scope dashboards.Scope) map[string]string {

@@ -121,6 +121,16 @@ func ask(ctx context.Context, search Searcher, p dashboards.Panel, scope dashboa
 	return got, err
 }
 
+// absent is the check of a form that asks for a stream that does not exist: right
+// where the board has nothing either, and a wrong name in what was rendered if not.
+func absent(form, stream string, want dashboards.Result) *Check {
+	c := compared(form, "nothing: nothing was ever written to "+stream, want, 0, nil)
+	if want.Documents > 0 {
+		c.Outcome, c.Got, c.Want = dashboards.Differs, "no stream "+stream, "what the board shows"
+	}
+	return c
+}
+
 // compared makes a check of what a form differs in from the panel's own answer.
 func compared(form, what string, got dashboards.Result, rows int, differences []string) *Check {
 	c := &Check{form, arrival.PanelCheck{Documents: got.Documents, Rows: rows, Outcome: dashboards.Held, Compared: what}}

@@ -130,6 +130,40 @@ func replaced(t *testing.T, text []byte, old, by string) []byte {
 	return altered
 }
 
+// half is a node that has the board's stream and no other: what was rendered names
+// a wrong one.
+type half struct{ node }
+
+func (h half) Search(ctx context.Context, index string, body []byte) ([]byte, error) {
+	answer, err := h.node.Search(ctx, index, body)
+	if bytes.Equal(answer, h.Lens) {
+		return nil, &elastic.Error{Status: http.StatusNotFound}
+	}
+	return answer, err
+}
+
+func TestAWrongStreamIsNoAgreement(t *testing.T) {
+	r, err := read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := recorded(t, "requests")
+	p, _ := dashboards.RED().Panel("requests")
+	checks, err := one(t.Context(), Sources{Search: half{node{e}}}, r, p, e.scope(t), &dashboards.Truth{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := outcomes(checks)[Kibana]; got != dashboards.Differs {
+		t.Errorf("Kibana asks for a stream that is not there: %s", got)
+	}
+	lines, _ := dashboards.Logs().Panel("log-lines")
+	r.grafana[lines.ID].Targets[0].Datasource.UID = "plumbline-elsewhere"
+	c, err := grafanaSearch(t.Context(), Sources{Search: node{e}}, r, lines, e.scope(t), dashboards.Result{Documents: 1}, nil)
+	if err != nil || c.Outcome != dashboards.Differs {
+		t.Errorf("Grafana asks another data source: %+v, %v", c, err)
+	}
+}
+
 // away is a node without any index, or one that does not answer.
 type away struct {
 	node
