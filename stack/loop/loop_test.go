@@ -103,9 +103,7 @@ func TestLoop(t *testing.T) {
 		l.load(t, ledger, "100", "3s")
 		l.holds(t, ledger, 300)
 		shipper := l.Child("filebeat")
-		if err := shipper.Stop(); err != nil {
-			t.Fatal(err)
-		}
+		stop(t, shipper)
 		if err := os.RemoveAll(filepath.Join(filepath.Dir(l.Logs), "filebeat", "data", "registry")); err != nil {
 			t.Fatal(err)
 		}
@@ -173,9 +171,7 @@ func TestLoop(t *testing.T) {
 	t.Run("a line removed, one doubled and one altered are each named", func(t *testing.T) {
 		ledger := l.path("altered.ledger")
 		shipper := l.Child("filebeat")
-		if err := shipper.Stop(); err != nil {
-			t.Fatal(err)
-		}
+		stop(t, shipper)
 		size := l.logSize(t)
 		l.load(t, ledger, "100", "3s")
 		l.awaitLines(t, ledger, 300)

@@ -43,16 +43,21 @@ func start(t *testing.T) *loop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		killed, err := supervise.Excused(s.Stop())
-		if err != nil {
-			t.Error(err)
-		}
-		for _, k := range killed {
-			t.Log(k)
-		}
-	})
+	t.Cleanup(func() { stop(t, s) })
 	return &loop{Stack: s, dir: t.TempDir()}
+}
+
+// stop ends a child or the whole stack. Filebeat that has to be killed is no
+// failure: one stop in three it never comes to its end (docs/decisions/supervision.md).
+func stop(t *testing.T, what interface{ Stop() error }) {
+	t.Helper()
+	killed, err := supervise.Excused(what.Stop())
+	for _, k := range killed {
+		t.Log(k)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 func (l *loop) path(name string) string { return filepath.Join(l.dir, name) }
