@@ -14,6 +14,7 @@ import (
 
 	"plumbline/cli"
 	"plumbline/dashboards"
+	"plumbline/demo-app/telemetry"
 	"plumbline/loadgen/ledger"
 	"plumbline/loadgen/lines"
 	"plumbline/provisioner/arrival"
@@ -34,7 +35,10 @@ type verification struct {
 	patience            arrival.Patience
 	follow              bool
 	lagKey              string
-	appLog              string // pattern of file names; "" for none
+	appLog              string           // pattern of file names; "" for none
+	shipper             string           // URL of its counters; "" for none
+	shipped             *arrival.Reading // when the watch began; nil without one
+	watched             time.Time
 	panels, metrics     bool
 	chosen              bool // the caller said what to judge
 	allow, allowUnsent  uint64
@@ -114,7 +118,7 @@ func (v *verification) judge(ctx context.Context, report *arrival.Report, progre
 	if e.Account, err = v.audit.Wait(ctx, v.patience, progress); err != nil {
 		return ledgerError(err)
 	}
-	if err := v.trace(ctx, e.Account); err != nil {
+	if err := v.trace(ctx, client, e.Account); err != nil {
 		return err
 	}
 	if e.Told, err = arrival.AwaitTold(ctx, client, e.Account, v.patience.Within, progress); err != nil {
@@ -182,17 +186,17 @@ func (v *verification) fit() error {
 		return nil
 	case v.chosen && (v.panels || v.metrics):
 		return usageError("leave -check out", "verify: a ledger of lines has neither panels nor metrics")
-	case v.appLog != "":
-		return usageError("leave -app-log out", "verify: -app-log is for requests, the ledger is of lines")
+	case v.appLog != "" || v.shipper != "":
+		return usageError("leave them out", "verify: -app-log and -shipper are for requests, the ledger is of lines")
 	}
 	v.panels, v.metrics = false, false
 	return nil
 }
 
-// trace says at which hop the missing attempts were lost, if there are any and
-// the application's log was named.
-func (v *verification) trace(ctx context.Context, a *arrival.Account) error {
-	if v.appLog == "" || a.Lost.Len()+a.Indeterminate.Len() == 0 {
+// trace says at which hop the missing attempts were lost, if the application's log
+// was named.
+func (v *verification) trace(ctx context.Context, client *elastic.Client, a *arrival.Account) error {
+	if v.appLog == "" {
 		return nil
 	}
 	files, err := filepath.Glob(v.appLog)
@@ -202,7 +206,19 @@ func (v *verification) trace(ctx context.Context, a *arrival.Account) error {
 	if err != nil {
 		return badInput(err)
 	}
-	return a.Trace(ctx, files)
+	if err := (arrival.Trace{Files: files, Search: client, Fetch: client, Kept: telemetry.StreamApp}).Run(ctx, a); err != nil {
+		return err
+	}
+	if v.shipper == "" {
+		return nil
+	}
+	now, err := arrival.ReadShipper(ctx, v.shipper)
+	if err != nil { // one that is down is a finding, and no reason not to judge
+		a.Hops.Silent = err.Error()
+		return nil
+	}
+	a.Hops.Counted = arrival.Shipped(v.shipped, now, time.Since(v.watched))
+	return nil
 }
 
 func (v *verification) watch(ctx context.Context, client *elastic.Client, progress arrival.Progress) (*arrival.Followed, error) {
@@ -216,6 +232,10 @@ func (v *verification) watch(ctx context.Context, client *elastic.Client, progre
 			return nil, err
 		}
 		f.Lag = lag
+	}
+	if v.shipper != "" {
+		v.shipped, _ = arrival.ReadShipper(ctx, v.shipper) // without it, it counts from its start
+		v.watched = time.Now()
 	}
 	return f.Run(ctx)
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"flag"
 	"io"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"time"
@@ -37,8 +38,10 @@ altered, cut, split over several documents or joined with others.
   -lag-key-file F   with -follow: API key that may write what was measured to
                     ` + telemetry.StreamLag + ` and what became of the run to
                     ` + telemetry.StreamVerdict + ` (provisioner.key)
-  -app-log GLOB     the application's log files: tell at which hop the missing were
-                    lost, in the application or behind it
+  -app-log GLOB     the application's log files: tell at which hop each of the
+                    missing was lost, and by what that is known
+  -shipper URL      with -app-log: Filebeat's monitoring address, for what it
+                    counted, e.g. http://127.0.0.1:5066
   -message-field F  of lines: field that holds the line's text (message)
   -time-field F     of lines: field with the time at which a line had come so far
                     (the first of event.ingested, event.created, @timestamp)
@@ -78,6 +81,7 @@ func parseVerify(args []string, stdout io.Writer) (*verification, error) {
 	flags.DurationVar(&v.patience.Within, "within", 30*time.Second, "")
 	flags.DurationVar(&v.patience.Settle, "settle", 2*time.Second, "")
 	flags.StringVar(&v.appLog, "app-log", "", "")
+	flags.StringVar(&v.shipper, "shipper", "", "")
 	flags.BoolVar(&v.follow, "follow", false, "")
 	flags.StringVar(&v.lagKey, "lag-key-file", "", "")
 	flags.Uint64Var(&v.allow, "allow-indeterminate", 0, "")
@@ -111,6 +115,9 @@ func parseVerify(args []string, stdout io.Writer) (*verification, error) {
 	if _, err := filepath.Match(v.appLog, ""); err != nil {
 		return refuse("-app-log %q: not a pattern of file names", v.appLog)
 	}
+	if u, err := url.Parse(v.shipper); err != nil || v.shipper != "" && (u.Scheme != "http" || u.Host == "" || u.User != nil) {
+		return refuse("-shipper is not a URL of scheme http without a password")
+	}
 	switch {
 	case v.es.URL == "":
 		return refuse("-es is missing")
@@ -120,6 +127,8 @@ func parseVerify(args []string, stdout io.Writer) (*verification, error) {
 		return refuse("-o %q: want table or json", v.format)
 	case v.patience.Within < 0 || v.patience.Settle < 0 || v.audit.Lines.Late < 0:
 		return refuse("-within, -settle and -late-after cannot be negative")
+	case v.shipper != "" && v.appLog == "":
+		return refuse("-shipper needs -app-log")
 	case v.lagKey != "" && !v.follow:
 		return refuse("-lag-key-file needs -follow")
 	}

@@ -134,7 +134,7 @@ func (a *Account) properties(allow uint64) []Property {
 		say(0, Fails, "%s of %s answered attempts not found: %s", count(n), count(a.Answered), a.Lost.Text(listed)+a.Hops.text())
 	}
 	if n := a.Duplicated.Attempts.Len(); n > 0 {
-		say(1, Fails, "%s with %s too many: %s", things(n, "attempt"), things(a.Duplicated.Extra, "document"), a.Duplicated.text())
+		say(1, Fails, "%s with %s too many: %s", things(n, "attempt"), things(a.Duplicated.Extra, "document"), a.Duplicated.text()+a.writtenTwice())
 	}
 	if n := a.Corrupted.Attempts.Len(); n > 0 {
 		say(2, Fails, "%s: %s", things(n, "attempt"), a.Corrupted.text())
@@ -154,6 +154,21 @@ func (a *Account) properties(allow uint64) []Property {
 		say(4, outcome, "%s without an answer and not found (allowed: %s): %s", count(n), count(allow), text)
 	}
 	return list
+}
+
+// writtenTwice says which of the duplicated attempts the application itself has
+// two lines of.
+func (a *Account) writtenTwice() string {
+	if a.Hops == nil {
+		return ""
+	}
+	twice := Seqs{}
+	for seq := range a.Duplicated.Attempts.each {
+		if a.Hops.Twice.Has(seq) {
+			twice.Add(seq)
+		}
+	}
+	return fmt.Sprintf("; %s of them at hop app, which has written several lines", count(twice.Len()))
 }
 
 // measured says whether there was anything to judge, and on what ground.

@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -168,51 +167,7 @@ func TestLoop(t *testing.T) {
 		}
 	})
 
-	t.Run("a line removed, one doubled and one altered are each named", func(t *testing.T) {
-		ledger := l.path("altered.ledger")
-		shipper := l.Child("filebeat")
-		stop(t, shipper)
-		size := l.logSize(t)
-		l.load(t, ledger, "100", "3s")
-		l.awaitLines(t, ledger, 300)
-		l.alter(t, ledger, size, map[uint64]func(line []byte) [][]byte{
-			41:  func([]byte) [][]byte { return nil },
-			97:  func(line []byte) [][]byte { return [][]byte{line, otherID(t, line)} },
-			150: func(line []byte) [][]byte { return [][]byte{otherStatus(t, line)} },
-		})
-		if err := shipper.Restart(); err != nil {
-			t.Fatal(err)
-		}
-		verify := l.command(t, "provisioner", l.verify(ledger, "-within", "15s", "-app-log", filepath.Join(l.Logs, "demo-app*.json"))...)
-		r := l.verdict(t, verify.Run(), 1)
-		a := r.Account
-		if a.Hops == nil || a.Hops.App.Count != 1 {
-			t.Errorf("the removed line: hops %+v, want it at hop app", a.Hops)
-		}
-		for _, row := range []struct {
-			what string
-			got  seqs
-			want uint64
-		}{
-			{"lost", a.Lost, 41}, {"duplicated", a.Duplicated.Attempts, 97}, {"corrupted", a.Corrupted.Attempts, 150},
-		} {
-			if want := [][2]uint64{{row.want, row.want}}; row.got.Count != 1 || !slices.Equal(row.got.Ranges, want) {
-				t.Errorf("%s: %+v, want just %d", row.what, row.got, row.want)
-			}
-		}
-		if a.Delivered != 297 || a.Unexpected.Documents != 0 || a.Indeterminate.Count != 0 {
-			t.Errorf("%d delivered, %d unexpected, %d indeterminate; want 297, 0, 0", a.Delivered, a.Unexpected.Documents, a.Indeterminate.Count)
-		}
-		differ := 0
-		for _, p := range r.Panels {
-			if p.Outcome == "differs" {
-				differ++
-			}
-		}
-		if differ == 0 {
-			t.Error("no panel differs from the ledger")
-		}
-	})
+	t.Run("lines removed, doubled, altered and refused are each named, and the hop of each", l.altered)
 
 	t.Run("lines of every format by several shippers", func(t *testing.T) { tryShippers(t, l) })
 	t.Run("alerts fire and resolve, and Prometheus' tools accept all files", alerts)

@@ -1,7 +1,6 @@
 package loop
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -12,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -119,8 +119,13 @@ type report struct {
 		Unconfirmed                    seqs
 		Duplicated, Corrupted          struct{ Attempts seqs }
 		Unexpected                     struct{ Documents uint64 }
-		Hops                           *struct{ App, Behind, Handled seqs }
-		Lines                          struct {
+		Hops                           *struct {
+			App, Behind, Handled, Unread, Refused, Collided seqs
+			Twice                                           seqs                   `json:"written_twice"`
+			Counted                                         *struct{ Acked int64 } `json:"shipper_counted"`
+			Silent                                          string                 `json:"shipper_silent"`
+		}
+		Lines struct {
 			WellFormed struct{ Altered, Cut, Split, Joined seqs } `json:"well_formed"`
 			Kinds      []lineKind
 		}
@@ -283,9 +288,8 @@ func (l *loop) fault(t *testing.T, method, path, body string) {
 // awaitDuplicates waits until Elasticsearch has refused so many resends.
 func (l *loop) awaitDuplicates(t *testing.T, n uint64) {
 	t.Helper()
-	url := "http://127.0.0.1:" + strconv.Itoa(5066+portOffset) + "/stats"
 	await(t, fmt.Sprintf("%d refused resends", n), func() error {
-		res, err := http.Get(url)
+		res, err := http.Get(l.FilebeatStats + "/stats")
 		if err != nil {
 			return err
 		}
@@ -305,74 +309,6 @@ func (l *loop) awaitDuplicates(t *testing.T, n uint64) {
 	})
 }
 
-// alter rewrites the log from an offset on: the line of each numbered attempt
-// becomes the lines that its function returns.
-func (l *loop) alter(t *testing.T, ledger string, from int64, change map[uint64]func(line []byte) [][]byte) {
-	t.Helper()
-	text, err := os.ReadFile(l.log())
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out bytes.Buffer
-	changed := 0
-	for lines := bufio.NewScanner(bytes.NewReader(text[from:])); lines.Scan(); {
-		line := bytes.Clone(lines.Bytes())
-		var access struct {
-			Run struct {
-				ID  string
-				Seq uint64
-			}
-		}
-		if err := json.Unmarshal(line, &access); err != nil {
-			t.Fatalf("%s: %v", line, err)
-		}
-		result := [][]byte{line}
-		if f := change[access.Run.Seq]; f != nil && access.Run.ID == runOf(ledger) {
-			result = f(line)
-			changed++
-		}
-		for _, line := range result {
-			out.Write(append(line, '\n'))
-		}
-	}
-	if changed != len(change) {
-		t.Fatalf("%d lines changed, want %d", changed, len(change))
-	}
-	// The service goes on appending to this very file.
-	if err := os.Truncate(l.log(), from); err != nil {
-		t.Fatal(err)
-	}
-	file, err := os.OpenFile(l.log(), os.O_WRONLY|os.O_APPEND, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	if _, err := file.Write(out.Bytes()); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// otherID is the same line under another event.id.
-func otherID(t *testing.T, line []byte) []byte {
-	t.Helper()
-	var access struct{ Event struct{ ID string } }
-	if err := json.Unmarshal(line, &access); err != nil || access.Event.ID == "" {
-		t.Fatalf("no event.id in %s", line)
-	}
-	return bytes.Replace(line, []byte(access.Event.ID), []byte("another-"+access.Event.ID), 1)
-}
-
-// otherStatus is the same line with a status of the 5xx class.
-func otherStatus(t *testing.T, line []byte) []byte {
-	t.Helper()
-	const key = `"status_code":`
-	before, after, ok := bytes.Cut(line, []byte(key))
-	if !ok {
-		t.Fatalf("no status in %s", line)
-	}
-	return []byte(string(before) + key + "5" + string(after[1:]))
-}
-
 // goTest runs the tests of another package that want a running part.
 func (l *loop) goTest(t *testing.T, pkg, tests string, env ...string) {
 	t.Helper()
@@ -385,9 +321,11 @@ func (l *loop) startGoTest(t *testing.T, pkg, tests string, env ...string) (wait
 	var out bytes.Buffer
 	cmd := exec.CommandContext(t.Context(), "go", "test", "-count=1", "-v", "-run", tests, pkg)
 	cmd.Env, cmd.Stdout, cmd.Stderr = append(os.Environ(), env...), &out, &out
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // with all that it starts
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }) // where nobody waited
 	return func(t *testing.T) {
 		t.Helper()
 		if err := cmd.Wait(); err != nil {

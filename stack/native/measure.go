@@ -131,7 +131,8 @@ func (s *Stack) startVerify() (*supervise.Child, error) {
 		Log: s.log("verify"), Stdout: s.dir.Run("verdict.txt"),
 		Command: []string{s.programs.Provisioner, "verify", "-es", s.Elasticsearch, "-ca", s.CAFile,
 			"-key-file", s.KeyFile("reader"), "-lag-key-file", s.KeyFile("provisioner"),
-			"-ledger", s.Ledger, "-app-log", filepath.Join(s.Logs, "demo-app*.json"), "-follow", "-json", s.dir.Run("verdict.json"), "-junit", s.dir.Run("verdict.xml")},
+			"-ledger", s.Ledger, "-app-log", filepath.Join(s.Logs, "demo-app*.json"),
+			"-shipper", s.FilebeatStats, "-follow", "-json", s.dir.Run("verdict.json"), "-junit", s.dir.Run("verdict.xml")},
 	})
 }
 
