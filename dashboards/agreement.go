@@ -21,5 +21,7 @@ type Agreement struct {
 
 // Difference is one thing in which panel and truth disagree.
 type Difference struct {
-	What, Got, Want string
+	What string `json:"what"`
+	Got  string `json:"got"`
+	Want string `json:"want"`
 }

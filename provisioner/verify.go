@@ -44,6 +44,7 @@ type verification struct {
 	allow, allowUnsent  uint64
 	allowRejected       uint64
 	format, json, junit string
+	markdown, html      string
 }
 
 func runVerify(ctx context.Context, args []string, stdout, stderr io.Writer) error {
@@ -242,7 +243,7 @@ func (v *verification) watch(ctx context.Context, client *elastic.Client, progre
 
 // save writes the files that were asked for.
 func (v *verification) save(r *arrival.Report) error {
-	return saveAll(asked{v.json, r.WriteJSON}, asked{v.junit, r.WriteJUnit})
+	return saveAll(asked{v.json, r.WriteJSON}, asked{v.junit, r.WriteJUnit}, asked{v.markdown, r.WriteMarkdown}, asked{v.html, r.WriteHTML})
 }
 
 // asked is a form of a report and the file that it is to go to, "" for none.

@@ -56,8 +56,10 @@ altered, cut, split over several documents or joined with others.
                     tolerated (0)
   -partial          judge a ledger that was cut off, as far as it goes
   -o table|json     form of the report on standard output
-  -json FILE        write the report as JSON, too
-  -junit FILE       write the report as JUnit XML, too
+  -json FILE        write the report as JSON, too (verdict.schema.json says how)
+  -junit FILE       write the report as JUnit XML, too: a case for each property
+  -markdown FILE    write the report as Markdown, too, for a pull request
+  -html FILE        write the report as a page, too, with a lane for each hop
 
 Exit codes: 0 all holds, 1 it does not, 2 could not be measured, 64 usage.
 
@@ -89,6 +91,8 @@ func parseVerify(args []string, stdout io.Writer) (*verification, error) {
 	flags.StringVar(&v.format, "o", "table", "")
 	flags.StringVar(&v.json, "json", "", "")
 	flags.StringVar(&v.junit, "junit", "", "")
+	flags.StringVar(&v.markdown, "markdown", "", "")
+	flags.StringVar(&v.html, "html", "", "")
 	flags.Uint64Var(&v.allowRejected, "allow-rejected", 0, "")
 	flags.StringVar(&v.audit.Lines.Message, "message-field", "", "")
 	flags.StringVar(&v.audit.Lines.Time, "time-field", "", "")

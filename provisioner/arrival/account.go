@@ -51,11 +51,12 @@ type Account struct {
 	Trailer ledger.Trailer    `json:"-"`
 	Truth   *dashboards.Truth `json:"-"`
 
-	subject  subject
-	journeys journeys
-	index    string
-	reads    *lags
-	gaps     Strays // documents of numbers that the ledger skips
+	subject   subject
+	journeys  journeys
+	index     string
+	reads     *lags
+	gaps      Strays // documents of numbers that the ledger skips
+	neverSent Seqs
 }
 
 // Duplicates are attempts found more than once.

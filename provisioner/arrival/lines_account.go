@@ -84,6 +84,7 @@ func (c *lineCheck) close() {
 		case neverSent:
 			acc.Attempts++
 			acc.NeverSent++
+			acc.neverSent.Add(seq)
 			continue
 		case answered:
 			acc.Answered++

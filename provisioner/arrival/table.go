@@ -9,8 +9,6 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
-
-	"plumbline/dashboards"
 )
 
 // WriteTable writes the report for a terminal. Lists are abbreviated here;
@@ -52,30 +50,17 @@ func (r *Report) WriteTable(w io.Writer, colour bool) error {
 }
 
 func (r *Report) lagTable() string {
-	from, read := "@timestamp", "event.created"
+	from := "@timestamp"
 	if r.Account.Lines != nil {
-		from, read = "due", "a time but the line's own"
+		from = "due"
 	}
 	t := sheet("Lag from "+from+" until", "Count", "p50", "p95", "p99", "Max", "Note")
-	row := func(name string, l Lag, note string) {
+	for _, l := range r.lagRows() {
 		if l.Count == 0 {
-			t.AppendRow(table.Row{name, 0, "-", "-", "-", "-", "not measured" + note})
-			return
+			t.AppendRow(table.Row{l.Name, 0, "-", "-", "-", "-", l.Note})
+			continue
 		}
-		if l.Negative > 0 {
-			note += fmt.Sprintf("; %s negative, down to %v: the clocks differ", humanize.Comma(l.Negative), l.Min)
-		}
-		t.AppendRow(table.Row{name, humanize.Comma(l.Count), short(l.P50), short(l.P95), short(l.P99), short(l.Max), strings.TrimPrefix(note, "; ")})
-	}
-	note := ""
-	if r.Account.NoReadTime > 0 {
-		note = fmt.Sprintf("; %s without %s", things(r.Account.NoReadTime, "document"), read)
-	}
-	row("read by the shipper", r.Account.ReadLag, note)
-	if r.Followed != nil {
-		row("searchable", r.Followed.Lag, fmt.Sprintf("; seen live, resolution %v", r.Followed.Resolution))
-	} else {
-		t.AppendRow(table.Row{"searchable", 0, "-", "-", "-", "-", "not measured: only -follow sees it"})
+		t.AppendRow(table.Row{l.Name, humanize.Comma(l.Count), short(l.P50), short(l.P95), short(l.P99), short(l.Max), l.Note})
 	}
 	return t.Render()
 }
@@ -83,39 +68,13 @@ func (r *Report) lagTable() string {
 // panelTable has a row for each dashboard, and one for each panel that does not hold.
 func (r *Report) panelTable(paint func(Outcome, string) string) string {
 	t := sheet("Dashboard", "Panels", "Held", "Not judged", "Documents", "Agreement")
-	var order []string
-	type sum struct {
-		panels, held, unjudged int
-		documents              int64
-		wrong                  []PanelCheck
-	}
-	sums := map[string]*sum{}
-	for _, p := range r.Panels {
-		s := sums[p.Dashboard]
-		if s == nil {
-			s = &sum{}
-			sums[p.Dashboard] = s
-			order = append(order, p.Dashboard)
-		}
-		s.panels++
-		s.documents += p.Documents
-		switch p.Outcome {
-		case dashboards.Held:
-			s.held++
-		case dashboards.NotJudged:
-			s.unjudged++
-		default:
-			s.wrong = append(s.wrong, p)
-		}
-	}
-	for _, id := range order {
-		s := sums[id]
+	for _, s := range r.boards() {
 		said := paint(Holds, "held")
-		if len(s.wrong) > 0 {
-			said = paint(Fails, things(uint64(len(s.wrong)), "panel")+" not")
+		if len(s.Wrong) > 0 {
+			said = paint(Fails, things(uint64(len(s.Wrong)), "panel")+" not")
 		}
-		t.AppendRow(table.Row{id, s.panels, s.held, s.unjudged, humanize.Comma(s.documents), said})
-		for _, p := range s.wrong {
+		t.AppendRow(table.Row{s.ID, s.Panels, s.Held, s.Unjudged, humanize.Comma(s.Documents), said})
+		for _, p := range s.Wrong {
 			t.AppendRow(table.Row{"  " + p.ID, "", "", "", humanize.Comma(p.Documents), p.said()})
 		}
 	}

@@ -64,8 +64,8 @@ func healthyReport(t *testing.T) *Report {
 			P99: 380 * time.Millisecond, Max: 412 * time.Millisecond,
 		}}
 		e.Panels = []PanelCheck{
-			{ID: "requests", Title: "Requests", Documents: 4000, Rows: 1, Outcome: dashboards.Held, Compared: "documents exactly"},
-			{ID: "lag-max", Title: "Worst pipeline lag", Documents: 0, Outcome: dashboards.NotJudged, Compared: "nothing: no lag document"},
+			{Dashboard: "red", ID: "requests", Title: "Requests", Documents: 4000, Rows: 1, Outcome: dashboards.Held, Compared: "documents exactly"},
+			{Dashboard: "pipeline", ID: "lag-max", Title: "Worst pipeline lag", Documents: 0, Outcome: dashboards.NotJudged, Compared: "nothing: no lag document"},
 		}
 		e.Told = &Told{Stream: telemetry.StreamLoad, Documents: 120, Summaries: 1, Compared: 7}
 		e.Streams = metricStreams()
@@ -88,9 +88,9 @@ func brokenReport(t *testing.T) *Report {
 	docs = slices.Concat(docs[:11], docs[40:70], docs[71:79], docs[80:])
 	return report(t, sent, docs, func(e *Evidence) {
 		e.Panels = []PanelCheck{
-			{ID: "requests", Title: "Requests", Documents: 71, Rows: 1, Outcome: dashboards.Differs, Compared: "documents exactly",
+			{Dashboard: "red", ID: "requests", Title: "Requests", Documents: 71, Rows: 1, Outcome: dashboards.Differs, Compared: "documents exactly",
 				Got: "71 documents", Want: "68 documents", Differs: []dashboards.Difference{{What: "documents", Got: "71", Want: "68"}, {What: "x", Got: "1", Want: "2"}}},
-			{ID: "errors", Title: "Errors", Outcome: dashboards.Empty, Got: "0 documents", Want: "68 documents"},
+			{Dashboard: "logs", ID: "errors", Title: "Errors", Outcome: dashboards.Empty, Got: "0 documents", Want: "68 documents"},
 		}
 		e.Told = &Told{Stream: telemetry.StreamLoad, Documents: 21, Summaries: 1, Compared: 7, Differs: []string{"answered: 97, in the ledger 98"}}
 		e.Streams = metricStreams()[:3]
@@ -99,14 +99,37 @@ func brokenReport(t *testing.T) *Report {
 	})
 }
 
+// tracedReport is the broken one with the application's log and the shipper's
+// counters looked at.
+func tracedReport(t *testing.T) *Report {
+	r := brokenReport(t)
+	a := r.Account
+	log := ""
+	for seq := 1; seq <= 100; seq++ {
+		if seq < 12 || seq > 14 { // these three were never written
+			log += appLine(seq)
+		}
+	}
+	kept := attic{texts: []string{`{"run":{"id":"r","seq":16}}`}, stored: map[string]string{documentID("api", "e20"): `{"run":{"id":"other","seq":3}}`}}
+	a.Run = "r" // as the lines say
+	if err := (Trace{Files: logFiles(t, log), Search: kept, Fetch: kept, Kept: telemetry.StreamApp}).Run(t.Context(), a); err != nil {
+		t.Fatal(err)
+	}
+	a.Hops.Counted = &Shipping{Name: "Filebeat 8.19.1", Since: 31 * time.Second, Read: 96, Published: 96, Acked: 95, Copies: 2, Dropped: 1, Failed: 7, TooMany: 7}
+	r.Judge(Evidence{Account: a, Panels: r.Panels, Streams: r.Streams, Told: r.Told})
+	return r
+}
+
 func TestReportForms(t *testing.T) {
 	unread := &Report{Ledger: "ledger.zst", Index: stream, Judged: started, Took: time.Second}
 	unread.Failed(errors.New("open point in time of logs-test: 127.0.0.1:9200: connection refused"))
-	for name, r := range map[string]*Report{"healthy": healthyReport(t), "broken": brokenReport(t), "lines": brokenLinesReport(t), "unread": unread} {
+	for name, r := range map[string]*Report{"healthy": healthyReport(t), "broken": brokenReport(t), "lines": brokenLinesReport(t), "traced": tracedReport(t), "unread": unread} {
 		for form, write := range map[string]func(*bytes.Buffer) error{
 			"txt":  func(b *bytes.Buffer) error { return r.WriteTable(b, false) },
 			"json": func(b *bytes.Buffer) error { return r.WriteJSON(b) },
 			"xml":  func(b *bytes.Buffer) error { return r.WriteJUnit(b) },
+			"md":   func(b *bytes.Buffer) error { return r.WriteMarkdown(b) },
+			"html": func(b *bytes.Buffer) error { return r.WriteHTML(b) },
 		} {
 			t.Run(name+"."+form, func(t *testing.T) {
 				var b bytes.Buffer

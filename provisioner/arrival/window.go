@@ -213,6 +213,7 @@ func (w *window) closeUnsent(acc *Account, seq uint64, e expectation, n uint32) 
 	strays, reason := &acc.gaps, notInLedger
 	if e.state == neverSent {
 		acc.NeverSent++
+		acc.neverSent.Add(seq)
 		strays, reason = &acc.Unexpected, "the ledger says it was never sent"
 	}
 	for range n {
