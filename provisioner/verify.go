@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ import (
 	"plumbline/loadgen/lines"
 	"plumbline/provisioner/arrival"
 	"plumbline/provisioner/elastic"
+	"plumbline/provisioner/red"
 )
 
 func verifyCommand() command {
@@ -134,6 +136,12 @@ func (v *verification) judge(ctx context.Context, report *arrival.Report, progre
 	if v.metrics && e.Account.Attempts > 0 { // before the panels: some show these
 		if e.Streams, err = arrival.Streams(ctx, client, e.Account.Header.Started, v.patience.Within, progress); err != nil {
 			return err
+		}
+		if !e.Account.Truncated {
+			source := red.Metricbeat{Search: client, Index: telemetry.StreamPrometheus}
+			if e.Counters, err = source.Tally(ctx, e.Account.Asked(), cmp.Or(v.audit.Index, telemetry.StreamAccess), red.Patience{Within: v.patience.Within, Told: progress}); err != nil {
+				return err
+			}
 		}
 	}
 	if v.panels && e.Account.Attempts > 0 {

@@ -123,7 +123,7 @@ func TestVerifyRefuses(t *testing.T) {
 		{"what is for lines alone", verifyArgs(empty(t), whole, "-message-field", "log"), 64, "are for lines, the ledger is of requests"},
 		{"lines that nobody can make again", verifyArgs(empty(t), bookOfLines(t, `{"revision":99}`)), 64, "hint: use the provisioner of the same version"},
 		{"panels of lines", verifyArgs(empty(t), ofLines, "-check", "panels"), 64, "a ledger of lines has neither panels nor metrics"},
-		{"an application's log of lines", verifyArgs(empty(t), ofLines, "-app-log", "*.log"), 64, "-app-log is for requests"},
+		{"an application's log of lines", verifyArgs(empty(t), ofLines, "-app-log", "*.log"), 64, "-app-log and -shipper are for requests"},
 		{"a negative limit of lateness", verifyArgs(empty(t), ofLines, "-late-after", "-1s"), 64, "cannot be negative"},
 		{"lines of which nothing arrived", verifyArgs(empty(t), ofLines), 1, "hint: no document of run run-1 in logs-plumbline.lines-default"},
 		{"a stack that knows nothing of the run", verifyArgs(empty(t), whole, "-check", "arrival"), 1, "hint: no document of run run-1"},

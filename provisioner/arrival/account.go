@@ -57,6 +57,7 @@ type Account struct {
 	reads     *lags
 	gaps      Strays // documents of numbers that the ledger skips
 	neverSent Seqs
+	asked     map[Kind]uint64
 }
 
 // Duplicates are attempts found more than once.

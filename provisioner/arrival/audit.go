@@ -76,7 +76,7 @@ func (a Audit) Run(ctx context.Context) (*Account, error) {
 		a.window, a.page = windowSize, pageSize
 	}
 	p := &pass{Audit: a, pages: newPageDecoder(), account: &Account{
-		Run: book.Header.RunID, Header: book.Header, Truth: &dashboards.Truth{}, journeys: journeys{}, reads: newLags(), subject: of, index: a.Index,
+		Run: book.Header.RunID, Header: book.Header, Truth: &dashboards.Truth{}, journeys: journeys{}, asked: map[Kind]uint64{}, reads: newLags(), subject: of, index: a.Index,
 	}}
 	p.pit, err = a.Search.OpenPIT(ctx, a.Index, keepAlive)
 	switch {

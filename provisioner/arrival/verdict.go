@@ -41,6 +41,7 @@ type Report struct {
 	Followed   *Followed     `json:"followed,omitempty"`
 	Panels     []PanelCheck  `json:"panels,omitempty"`
 	Streams    []StreamCheck `json:"streams,omitempty"`
+	Counters   *Counters     `json:"counters,omitempty"`
 	Told       *Told         `json:"told,omitempty"`
 	Error      string        `json:"error,omitempty"` // why nothing could be measured
 }
@@ -53,7 +54,8 @@ type Evidence struct {
 	LagMissing         string // why the lag documents cannot be read
 	Panels             []PanelCheck
 	Streams            []StreamCheck
-	Told               *Told // nil where nobody looked
+	Counters           *Counters // nil where nobody looked
+	Told               *Told     // nil where nobody looked
 	StreamsWithin      time.Duration
 	AllowIndeterminate uint64
 	AllowUnsent        uint64
@@ -66,7 +68,7 @@ type Evidence struct {
 func (r *Report) Judge(e Evidence) {
 	acc := e.Account
 	r.Account, r.Followed, r.Panels, r.Streams = acc, e.Followed, e.Panels, e.Streams
-	r.Told = e.Told
+	r.Told, r.Counters = e.Told, e.Counters
 	r.Run, r.Target, r.Index = acc.Run, acc.Header.Target, acc.index
 	judged, summary := acc.properties(e.AllowIndeterminate), acc.summary
 	if acc.Lines != nil {
@@ -84,6 +86,9 @@ func (r *Report) Judge(e Evidence) {
 	}
 	for _, s := range e.Streams {
 		r.Properties = append(r.Properties, s.property(acc.Header.Started, e.StreamsWithin))
+	}
+	if e.Counters != nil {
+		r.Properties = append(r.Properties, e.Counters.property())
 	}
 	r.Outcome = Holds
 	for _, p := range r.Properties {

@@ -68,6 +68,7 @@ func healthyReport(t *testing.T) *Report {
 			{Dashboard: "pipeline", ID: "lag-max", Title: "Worst pipeline lag", Documents: 0, Outcome: dashboards.NotJudged, Compared: "nothing: no lag document"},
 		}
 		e.Told = &Told{Stream: telemetry.StreamLoad, Documents: 120, Summaries: 1, Compared: 7}
+		e.Counters = &Counters{Stream: telemetry.StreamPrometheus, From: started.Add(-2 * time.Second), To: started.Add(63 * time.Second), Readings: 14, Kinds: 9, Counted: 4001, Asked: 4000, Others: 1}
 		e.Streams = metricStreams()
 		for i := range e.Streams {
 			e.Streams[i].Documents = int64(8 * (i + 1))
@@ -189,6 +190,10 @@ func TestEachPropertyCanFail(t *testing.T) {
 		{"summary of the load", Fails, Fails, nil, nil, func(e *Evidence) {
 			e.Told = &Told{Documents: 21, Summaries: 1, Differs: []string{"sent: 19, in the ledger 20"}}
 		}},
+		{"counters of the service", Holds, Holds, nil, nil, func(e *Evidence) { e.Counters = &Counters{} }},
+		{"counters of the service", Fails, Fails, nil, nil, func(e *Evidence) { e.Counters = &Counters{Differs: []string{"/a 200: counted 1, asked 2"}} }},
+		{"counters of the service", Unmeasured, Unmeasured, nil, nil, func(e *Evidence) { e.Counters = &Counters{Missing: "nobody read them after the run"} }},
+		{"counters of the service", NotJudged, Holds, nil, nil, func(e *Evidence) { e.Counters = &Counters{Several: true, Missing: "?"} }},
 		{"panel p", Fails, Fails, nil, nil, func(e *Evidence) { e.Panels = []PanelCheck{{ID: "p", Outcome: dashboards.Differs}} }},
 		{"panel p", Fails, Fails, nil, nil, func(e *Evidence) { e.Panels = []PanelCheck{{ID: "p", Outcome: dashboards.Empty}} }},
 		{"panel p", NotJudged, Holds, nil, nil, func(e *Evidence) { e.Panels = []PanelCheck{{ID: "p", Outcome: dashboards.NotJudged}} }},

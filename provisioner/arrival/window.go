@@ -186,6 +186,9 @@ func (w *window) close(acc *Account) {
 			acc.Answered++
 		}
 		acc.Sent++
+		if n > 0 || e.state&stateMask == answered {
+			acc.asked[Kind{w.names[e.route], int(e.status)}]++
+		}
 		if n > 0 {
 			acc.Truth.Request(w.names[e.route], int(e.status))
 		}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"plumbline/demo-app/telemetry"
+	"plumbline/provisioner/arrival"
 	"plumbline/provisioner/elastic"
 	"plumbline/provisioner/red/exact"
 )
@@ -43,6 +44,8 @@ func (e elasticsearch) Search(_ context.Context, index string, body []byte) ([]b
 		return answer(len(e.requests), e.routes())
 	case asked.Aggs["times"] != nil:
 		return answer(1, e.times())
+	case asked.Aggs["kinds"] != nil:
+		return answer(1, e.kinds(asked.Query))
 	case asked.Aggs["series"] != nil:
 		return answer(1, e.series(asked.Query))
 	}
@@ -106,4 +109,36 @@ func (e elasticsearch) series(query json.RawMessage) object {
 	}
 	slices.Reverse(buckets)
 	return object{"series": object{"buckets": buckets}}
+}
+
+// kinds counts lines by route and status, in a range of time, with or without those
+// of the run.
+func (e elasticsearch) kinds(query json.RawMessage) object {
+	var asked struct {
+		Bool struct {
+			Filter []struct {
+				Range map[string]struct{ GTE, LTE int64 }
+				Bool  struct {
+					MustNot json.RawMessage `json:"must_not"`
+				}
+			}
+		}
+	}
+	_ = json.Unmarshal(query, &asked)
+	lines := slices.Concat(e.requests, e.strangers)
+	if last := asked.Bool.Filter[len(asked.Bool.Filter)-1]; last.Bool.MustNot != nil {
+		lines = e.strangers
+	}
+	span := asked.Bool.Filter[0].Range[telemetry.FieldTimestamp]
+	counts := map[arrival.Kind]int{}
+	for _, q := range lines {
+		if at := q.Ended.UnixMilli(); span.GTE <= at && at <= span.LTE {
+			counts[arrival.Kind{Route: q.Route, Status: q.Status}]++
+		}
+	}
+	buckets := []object{}
+	for k, n := range counts {
+		buckets = append(buckets, object{"key": object{"route": k.Route, "status": k.Status}, "doc_count": n})
+	}
+	return object{"kinds": object{"buckets": buckets}}
 }

@@ -92,6 +92,15 @@ func (b Metricbeat) stored(ctx context.Context, c *Coverage, run *exact.Run) (*S
 // left out, since its documents may still be on their way: they arrive in order,
 // so what comes before another is whole.
 func (b Metricbeat) Scrapes(ctx context.Context, from, to time.Time) ([]Scrape, error) {
+	scrapes, err := b.scrapes(ctx, from, to)
+	if n := len(scrapes); n > 0 && scrapes[n-1].newest {
+		scrapes = scrapes[:n-1]
+	}
+	return scrapes, err
+}
+
+// scrapes returns the newest, too.
+func (b Metricbeat) scrapes(ctx context.Context, from, to time.Time) ([]Scrape, error) {
 	var answer struct {
 		Times struct {
 			Other   int64 `json:"sum_other_doc_count"`
@@ -122,11 +131,11 @@ func (b Metricbeat) Scrapes(ctx context.Context, from, to time.Time) ([]Scrape, 
 	}
 	var scrapes []Scrape
 	times := answer.Times.Buckets
-	for _, t := range times[:max(len(times)-1, 0)] {
+	for i, t := range times {
 		if t.Process.Value == nil {
 			continue
 		}
-		s := Scrape{At: time.UnixMilli(t.Key).UTC(), Process: time.UnixMilli(int64(*t.Process.Value * 1000)).UTC(), Total: t.Users.Requests.Value}
+		s := Scrape{newest: i == len(times)-1, At: time.UnixMilli(t.Key).UTC(), Process: time.UnixMilli(int64(*t.Process.Value * 1000)).UTC(), Total: t.Users.Requests.Value}
 		if t.Took.Value != nil {
 			s.Took = time.Duration(*t.Took.Value)
 		}

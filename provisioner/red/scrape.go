@@ -15,7 +15,8 @@ type Scrape struct {
 	Process time.Time     // when the process began that was read, by its own clock
 	Total   float64       // requests counted so far
 
-	begun time.Time // At by the application's clock
+	begun  time.Time // At by the application's clock
+	newest bool      // of a store that may not have it whole
 }
 
 // over is when the reading had ended for certain, by the application's clock.

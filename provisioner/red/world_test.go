@@ -26,16 +26,19 @@ var (
 // world is an application that was asked, and scrapers that looked at it: all
 // that the sources would know, without a clock or a network.
 type world struct {
-	requests []exact.Request
-	length   time.Duration    // of the run
-	lives    []time.Time      // when a process of the application began; the first before all
-	every    time.Duration    // between scrapes
-	phase    time.Duration    // of the first scrape, before the run
-	ahead    time.Duration    // the scrapers' clocks
-	until    time.Duration    // the last scrape after the run; 0 for one interval
-	native   bool             // native histograms are scraped
-	bent     func(c *Counter) // falsifies what a scrape found; nil for nothing
-	silent   error            // Prometheus cannot be asked
+	requests  []exact.Request
+	strangers []exact.Request  // of nobody's run
+	length    time.Duration    // of the run
+	lives     []time.Time      // when a process of the application began; the first before all
+	every     time.Duration    // between scrapes
+	phase     time.Duration    // of the first scrape, before the run
+	ahead     time.Duration    // the scrapers' clocks
+	until     time.Duration    // the last scrape after the run; 0 for one interval
+	native    bool             // native histograms are scraped
+	bent      func(c *Counter) // falsifies what a scrape found; nil for nothing
+	lacks     time.Time        // no scrape within a second of it
+	turns     bool             // two processes answer in turn
+	silent    error            // Prometheus cannot be asked
 
 	memo map[time.Time]map[series]exact.Durations // by counted
 }
@@ -96,6 +99,9 @@ func (w *world) instants() []time.Time {
 	var all []time.Time
 	end := began.Add(w.length + cmp.Or(w.until, 2*w.every))
 	for at := began.Add(-w.phase - w.every); !at.After(end); at = at.Add(w.every) {
+		if at.Sub(w.lacks).Abs() < time.Second {
+			continue
+		}
 		all = append(all, at)
 	}
 	return all
@@ -121,7 +127,7 @@ func (w *world) counted(at time.Time) map[series]exact.Durations {
 		return all
 	}
 	all := map[series]exact.Durations{}
-	for _, q := range w.requests {
+	for _, q := range slices.Concat(w.requests, w.strangers) {
 		if !q.Ended.After(at) && w.process(q.Ended).Equal(w.process(at)) {
 			of := series{q.Route, q.Method, strconv.Itoa(q.Status)}
 			all[of] = append(all[of], q.Took)
@@ -140,6 +146,9 @@ func (w *world) counted(at time.Time) map[series]exact.Durations {
 // at is the scrape of a moment, by the scraper's clock.
 func (w *world) at(instant time.Time) Scrape {
 	s := Scrape{At: instant.Add(w.ahead), Took: 5 * time.Millisecond, Process: w.process(instant)}
+	if w.turns && instant.Unix()/5%2 == 0 {
+		s.Process = s.Process.Add(-time.Minute)
+	}
 	for _, d := range w.counted(instant) {
 		s.Total += float64(len(d))
 	}

@@ -175,10 +175,10 @@ func (l *loop) verdict(t *testing.T, err error, want int) report {
 	return r
 }
 
-// holds verifies a ledger of so many attempts.
+// holds verifies a ledger of so many attempts, without waiting for metrics.
 func (l *loop) holds(t *testing.T, ledger string, attempts uint64) {
 	t.Helper()
-	r := l.verdict(t, l.command(t, "provisioner", l.verify(ledger)...).Run(), 0)
+	r := l.verdict(t, l.command(t, "provisioner", l.verify(ledger, "-check", "arrival,panels")...).Run(), 0)
 	if a := r.Account; a.Attempts != attempts || a.Delivered != attempts || a.Documents != attempts {
 		t.Errorf("%d of %d attempts delivered in %d documents, want %d in %d", a.Delivered, a.Attempts, a.Documents, attempts, attempts)
 	}

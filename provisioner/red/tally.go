@@ -1,0 +1,195 @@
+package red
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"plumbline/demo-app/telemetry"
+	"plumbline/provisioner/arrival"
+	"plumbline/provisioner/red/exact"
+)
+
+// Tally holds the application's counters, as Metricbeat stored them, against what
+// a run asked of it, by route and status. Between the last scrape before the run
+// and the first after it they must have grown by just the requests of the run and
+// those of others whose lines are in the given stream. A restart begins them again
+// at 0: what ended between the last scrape before it and the new process may be
+// missing, and is known by its lines.
+//
+// It asks again until all agrees or until patience ends. Elasticsearch that cannot
+// be read is an error; scrapes that do not tell are not.
+func (b Metricbeat) Tally(ctx context.Context, run arrival.Asked, lines string, p Patience) (*arrival.Counters, error) {
+	for end := time.Now().Add(p.Within); ; {
+		c, err := b.tally(ctx, run, lines)
+		if err != nil || c.Several || c.Missing == "" && len(c.Differs) == 0 || !time.Now().Before(end) {
+			return c, err
+		}
+		if c.Missing != "" {
+			p.say("waiting for the counters of the service: " + c.Missing)
+		} else {
+			p.say("waiting for the counters of the service: " + c.Differs[0])
+		}
+		if err := sleep(ctx, min(poll, time.Until(end))); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (b Metricbeat) tally(ctx context.Context, run arrival.Asked, lines string) (*arrival.Counters, error) {
+	c := &arrival.Counters{Stream: b.Index}
+	// The newest scrape may not be whole yet. Then counters lack, and never agree by it.
+	scrapes, err := b.scrapes(ctx, run.From.Add(-before), run.To.Add(before))
+	if err != nil {
+		return nil, err
+	}
+	for i := 1; i < len(scrapes); i++ {
+		c.Several = c.Several || scrapes[i].Process.Before(scrapes[i-1].Process.Add(-jitter))
+	}
+	covered, err := coverAt(scrapes, &exact.Run{From: run.From, To: run.To}, 0, tolerance)
+	if not := new(uncoveredError); errors.As(err, &not) {
+		c.Missing = b.Index + ": " + not.why
+		return c, nil
+	} else if err != nil {
+		return nil, err
+	}
+	c.From, c.To, c.Readings, c.Restarts = covered.Begin().At, covered.End().At, len(covered.Scrapes), covered.Restarts()
+	c.Gaps = covered.gaps()
+	counted, err := b.counted(ctx, covered)
+	if err != nil {
+		return nil, err
+	}
+	others, err := covered.others(ctx, b.Search, lines, run.Run)
+	if err != nil {
+		return nil, err
+	}
+	unsure, err := covered.unsure(ctx, b.Search, lines)
+	if err != nil {
+		return nil, err
+	}
+	compareKinds(c, run, counted, others, unsure)
+	return c, nil
+}
+
+// compareKinds says of which kinds the counters grew by less or more than they must.
+func compareKinds(c *arrival.Counters, run arrival.Asked, counted, others, unsure map[arrival.Kind]uint64) {
+	asked, open := run.Kinds, run.Open
+	kinds := maps.Clone(asked)
+	maps.Copy(kinds, counted)
+	maps.Copy(kinds, others)
+	for _, k := range slices.SortedFunc(maps.Keys(kinds), func(x, y arrival.Kind) int {
+		return strings.Compare(fmt.Sprint(x.Route, x.Status), fmt.Sprint(y.Route, y.Status))
+	}) {
+		n, most := counted[k], asked[k]+others[k]
+		least := most - min(most, unsure[k])
+		switch {
+		case n < least:
+			c.Differs = append(c.Differs, fmt.Sprintf("%s %d: counted %d, asked %d", k.Route, k.Status, n, least))
+		case n > most && n-most > open: // an attempt of unknown fate may have been counted
+			c.Differs = append(c.Differs, fmt.Sprintf("%s %d: counted %d, asked %d", k.Route, k.Status, n, most))
+		case n > most:
+			open -= n - most
+		}
+		c.Kinds++
+		c.Counted, c.Asked, c.Others, c.Unseen = c.Counted+n, c.Asked+asked[k], c.Others+others[k], c.Unseen+min(unsure[k], most-min(n, most))
+	}
+}
+
+// counted is by how much the counters grew in all lives of a coverage.
+func (b Metricbeat) counted(ctx context.Context, c *Coverage) (map[arrival.Kind]uint64, error) {
+	grown := map[arrival.Kind]uint64{}
+	for _, life := range c.Lives {
+		held, err := b.Counters(ctx, life.To)
+		if err != nil {
+			return nil, err
+		}
+		var earlier []Counter
+		if life.From != nil {
+			if earlier, err = b.Counters(ctx, *life.From); err != nil {
+				return nil, err
+			}
+		}
+		added, err := subtract(held, earlier)
+		if err != nil {
+			return nil, err
+		}
+		for _, counter := range added {
+			if counter.Held.Count == 0 {
+				continue
+			}
+			status, err := strconv.Atoi(counter.Status)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %s: a status is %q", b.Index, counter.Route, counter.Status)
+			}
+			grown[arrival.Kind{Route: counter.Route, Status: status}] += uint64(counter.Held.Count)
+		}
+	}
+	return grown, nil
+}
+
+// others are the lines that belong to no attempt of the run.
+func (c *Coverage) others(ctx context.Context, search Searcher, lines, run string) (map[arrival.Kind]uint64, error) {
+	found := map[arrival.Kind]uint64{}
+	foreign := object{"bool": object{"must_not": term(telemetry.FieldRunID, run)}}
+	return found, kindsOf(ctx, search, lines, found, during(c.Begin().begun.Add(-c.slack), c.End().over().Add(c.slack)), foreign)
+}
+
+// unsure are the lines of requests that may have ended before a scrape or after
+// it, or after the last scrape of a process.
+func (c *Coverage) unsure(ctx context.Context, search Searcher, lines string) (map[arrival.Kind]uint64, error) {
+	found := map[arrival.Kind]uint64{}
+	spans := []object{
+		during(c.Begin().begun.Add(-c.slack), c.Begin().over().Add(c.slack)), during(c.End().begun.Add(-c.slack), c.End().over().Add(c.slack)),
+	}
+	for i, life := range c.Lives[:len(c.Lives)-1] {
+		spans = append(spans, during(life.To.begun.Add(-c.slack), c.Lives[i+1].To.Process.Add(early)))
+	}
+	for _, span := range spans {
+		if err := kindsOf(ctx, search, lines, found, span); err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+// kindsOf adds up the lines that pass the filters, without the operational routes.
+func kindsOf(ctx context.Context, search Searcher, lines string, found map[arrival.Kind]uint64, filters ...object) error {
+	var answer struct {
+		Kinds struct {
+			Buckets []struct {
+				Key struct {
+					Route  string
+					Status int
+				}
+				Count uint64 `json:"doc_count"`
+			}
+		}
+	}
+	source := func(name, field string) object { return object{name: object{"terms": object{"field": field}}} }
+	_, err := ask(ctx, search, lines, users(telemetry.FieldRoute, filters...), object{"kinds": object{
+		"composite": object{"size": groups, "sources": []object{source("route", telemetry.FieldRoute), source("status", telemetry.FieldStatus)}},
+	}}, &answer)
+	if err != nil {
+		return err
+	}
+	if len(answer.Kinds.Buckets) == groups {
+		return whole(lines, 1)
+	}
+	for _, k := range answer.Kinds.Buckets {
+		found[arrival.Kind{Route: k.Key.Route, Status: k.Key.Status}] += k.Count
+	}
+	return nil
+}
+
+// gaps counts scrapes that are missing between the first and the last.
+func (c *Coverage) gaps() (n int) {
+	for i := 1; i < len(c.Scrapes) && c.Interval > 0; i++ {
+		n += max(0, int((c.Scrapes[i].At.Sub(c.Scrapes[i-1].At)+c.Interval/2)/c.Interval)-1)
+	}
+	return n
+}

@@ -1,0 +1,138 @@
+package red
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"plumbline/demo-app/telemetry"
+	"plumbline/provisioner/arrival"
+	"plumbline/provisioner/red/estimate"
+	"plumbline/provisioner/red/exact"
+)
+
+// asked is what the ledger of a world's run says.
+func (w *world) asked() arrival.Asked {
+	kinds := map[arrival.Kind]uint64{}
+	for _, q := range w.requests {
+		kinds[arrival.Kind{Route: q.Route, Status: q.Status}]++
+	}
+	return arrival.Asked{Run: "synthetic", From: began, To: began.Add(w.length), Kinds: kinds}
+}
+
+func (w *world) tally(t *testing.T, run arrival.Asked, p Patience) *arrival.Counters {
+	t.Helper()
+	c, err := Metricbeat{Search: elasticsearch{w}, Index: telemetry.StreamPrometheus}.Tally(t.Context(), run, telemetry.StreamAccess, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestCountersAreHeldAgainstTheLedger(t *testing.T) {
+	stranger := func(at time.Duration) exact.Request {
+		return exact.Request{Route: "/a", Method: "GET", Status: 200, Took: time.Millisecond, Ended: began.Add(at)}
+	}
+	for _, row := range []struct {
+		proves string
+		change func(w *world, run *arrival.Asked)
+		want   arrival.Counters // but for the times
+		text   string           // of what differs, or of why nothing can be said
+	}{
+		{"all that was asked was counted", func(*world, *arrival.Asked) {}, arrival.Counters{Counted: 600, Asked: 600, Kinds: 3}, ""},
+		{"a request that was not counted is found", func(w *world, run *arrival.Asked) { run.Kinds[arrival.Kind{Route: "/b", Status: 503}]++ },
+			arrival.Counters{Counted: 600, Asked: 601, Kinds: 3}, "/b 503: counted 30, asked 31"},
+		{"one that was counted under another status is found, twice", func(w *world, run *arrival.Asked) {
+			run.Kinds[arrival.Kind{Route: "/b", Status: 503}]--
+			run.Kinds[arrival.Kind{Route: "/b", Status: 500}]++
+		}, arrival.Counters{Counted: 600, Asked: 600, Kinds: 4}, "/b 500: counted 0, asked 1; /b 503: counted 30, asked 29"},
+		{"an attempt of unknown fate may have been counted", func(w *world, run *arrival.Asked) {
+			run.Kinds[arrival.Kind{Route: "/b", Status: 503}]--
+			run.Open = 1
+		}, arrival.Counters{Counted: 600, Asked: 599, Kinds: 3}, ""},
+		{"but just one", func(w *world, run *arrival.Asked) {
+			run.Kinds[arrival.Kind{Route: "/b", Status: 503}] -= 2
+			run.Open = 1
+		}, arrival.Counters{Counted: 600, Asked: 598, Kinds: 3}, "/b 503: counted 30, asked 28"},
+		{"requests of others are told apart", func(w *world, run *arrival.Asked) { w.strangers = []exact.Request{stranger(10 * time.Second)} },
+			arrival.Counters{Counted: 601, Asked: 600, Others: 1, Kinds: 3}, ""},
+		{"at the moment of a scrape they may be counted or not", func(w *world, run *arrival.Asked) {
+			w.strangers = []exact.Request{stranger(-w.phase), stranger(-w.phase + 50*time.Millisecond)}
+		}, arrival.Counters{Counted: 601, Asked: 600, Others: 2, Unseen: 1, Kinds: 3}, ""},
+		{"a restart is understood, and what nobody read before it", func(w *world, run *arrival.Asked) {
+			w.lives = append(w.lives, began.Add(10*time.Second))
+		}, arrival.Counters{Counted: 540, Asked: 600, Unseen: 60, Kinds: 3, Restarts: 1}, ""},
+		{"a restart does not excuse what was read", func(w *world, run *arrival.Asked) {
+			w.lives = append(w.lives, began.Add(10*time.Second))
+			run.Kinds[arrival.Kind{Route: "/a", Status: 200}] += 40
+		}, arrival.Counters{Counted: 540, Asked: 640, Kinds: 3, Restarts: 1}, "/a 200: counted 270"},
+		{"a scrape that is missing changes nothing", func(w *world, run *arrival.Asked) { w.lacks = began.Add(12 * time.Second) },
+			arrival.Counters{Counted: 600, Asked: 600, Kinds: 3, Gaps: 1}, ""},
+		{"nobody read the counters after the run", func(w *world, run *arrival.Asked) { w.until = -time.Second },
+			arrival.Counters{}, "its last scrape, at 15:04:32.000, is not after the last request"},
+		{"two processes that answer in turn are no restarts", func(w *world, run *arrival.Asked) { w.turns = true },
+			arrival.Counters{Several: true}, ""},
+	} {
+		w := steady(300)
+		run := w.asked()
+		row.change(w, &run)
+		c := w.tally(t, run, Patience{})
+		if c.Several {
+			if !row.want.Several {
+				t.Errorf("%s: several processes", row.proves)
+			}
+			continue
+		}
+		got := arrival.Counters{Kinds: c.Kinds, Counted: c.Counted, Asked: c.Asked, Others: c.Others, Unseen: c.Unseen, Restarts: c.Restarts, Gaps: c.Gaps}
+		text := strings.Join(c.Differs, "; ") + c.Missing
+		if row.text == "" && text != "" || !strings.Contains(text, row.text) {
+			t.Errorf("%s: %q, want %q", row.proves, text, row.text)
+		}
+		if row.want.Unseen == 0 && row.text != "" {
+			got.Unseen = 0 // what differs is not explained
+		}
+		if got.Counted != row.want.Counted || got.Asked != row.want.Asked || got.Others != row.want.Others || got.Kinds != row.want.Kinds ||
+			got.Restarts != row.want.Restarts || got.Gaps != row.want.Gaps || got.Unseen != row.want.Unseen {
+			t.Errorf("%s: %+v, want %+v", row.proves, got, row.want)
+		}
+	}
+}
+
+// late is a world whose last scrape becomes searchable piece by piece.
+type late struct {
+	elasticsearch
+	whole time.Time
+}
+
+func (l late) Search(ctx context.Context, index string, body []byte) ([]byte, error) {
+	w := *l.world
+	if time.Now().Before(l.whole) {
+		w.bent = func(c *Counter) {
+			if c.Route == "/b" {
+				c.Held = estimate.Histogram{}
+			}
+		}
+	}
+	return elasticsearch{&w}.Search(ctx, index, body)
+}
+
+func TestCountersThatAreNotWholeYetAreWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := steady(300)
+		source := Metricbeat{Search: late{elasticsearch{w}, time.Now().Add(4 * time.Second)}, Index: telemetry.StreamPrometheus}
+		var told []string
+		c, err := source.Tally(t.Context(), w.asked(), telemetry.StreamAccess, Patience{Within: 10 * time.Second, Told: func(s string) { told = append(told, s) }})
+		if err != nil || len(c.Differs) > 0 || c.Counted != 600 {
+			t.Errorf("%+v, %v", c, err)
+		}
+		if len(told) == 0 || !strings.Contains(told[0], "waiting for the counters of the service: /b 200: counted 0") {
+			t.Errorf("it told %q", told)
+		}
+		source.Search = late{elasticsearch{w}, time.Now().Add(time.Hour)}
+		if c, err := source.Tally(t.Context(), w.asked(), telemetry.StreamAccess, Patience{Within: 3 * time.Second}); err != nil || len(c.Differs) == 0 {
+			t.Errorf("what never becomes whole: %+v, %v", c, err)
+		}
+	})
+}
