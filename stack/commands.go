@@ -23,7 +23,7 @@ import (
 
 func demo(ctx context.Context, c call) error {
 	return measured(ctx, c, func(s *native.Stack) error {
-		addresses := [][2]string{{"API docs", s.API + "/docs"}, {"board", s.Board + "/"}}
+		addresses := [][2]string{{"API docs", s.API + "/docs"}, {"board", s.Board + "/"}, {"verdict", s.Verdict}}
 		fmt.Fprintf(c.stdout, "\n%s\n", listed(append(addresses, profiled(c, s)...)))
 		s.Progress().Note("The stack stays up until Ctrl-C.")
 		return stay(ctx, s)

@@ -133,7 +133,7 @@ func (s *Stack) startVerify() (*supervise.Child, error) {
 			"-key-file", s.KeyFile("reader"), "-lag-key-file", s.KeyFile("provisioner"),
 			"-ledger", s.Ledger, "-app-log", filepath.Join(s.Logs, "demo-app*.json"),
 			"-shipper", s.FilebeatStats, "-follow", "-json", s.dir.Run("verdict.json"), "-junit", s.dir.Run("verdict.xml"),
-			"-markdown", s.dir.Run("verdict.md"), "-html", s.dir.Run("verdict.html")},
+			"-markdown", s.dir.Run("verdict.md"), "-html", s.Verdict},
 	})
 }
 

@@ -40,6 +40,7 @@ type Stack struct {
 	API           string // http://127.0.0.1:8000
 	Board         string // http://127.0.0.1:5602
 	FilebeatStats string // http://127.0.0.1:5066
+	Verdict       string // file that Measure leaves: the verdict as a page
 	Elasticsearch string // https://127.0.0.1:9200
 	Console       string // http://127.0.0.1:8089, loadgen's while it sends
 	Prometheus    string // http://127.0.0.1:9090, with the profile
@@ -158,7 +159,7 @@ func look(options Options) (*Stack, error) {
 	return &Stack{
 		API: "http://" + loopback(p.API), Board: "http://" + loopback(p.Board), FilebeatStats: "http://" + loopback(p.FilebeatStats), Elasticsearch: "https://" + loopback(p.Elasticsearch),
 		Console: "http://" + loopback(p.Loadgen), Prometheus: "http://" + loopback(p.Prometheus), Alertmanager: "http://" + loopback(p.Alertmanager),
-		CAFile: dir.Run("certs", "ca.crt"), KeysDir: dir.Run("secrets"), Logs: dir.Run("logs"), Ledger: dir.Run("ledger.jsonl.zst"),
+		CAFile: dir.Run("certs", "ca.crt"), KeysDir: dir.Run("secrets"), Logs: dir.Run("logs"), Ledger: dir.Run("ledger.jsonl.zst"), Verdict: dir.Run("verdict.html"),
 		options: options, ports: p, versions: v, dir: dir, why: why, progress: progress.New(options.Stderr),
 	}, nil
 }
