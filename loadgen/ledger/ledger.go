@@ -143,8 +143,13 @@ func (t *Trailer) count(o Outcome) {
 // index: reading them back in bulk is then not a walk at random. The last 56
 // bits are those that W3C Trace Context wants to be random.
 func TraceID(runID string, seq uint64) string {
+	return string(AppendTraceID(nil, runID, seq))
+}
+
+// AppendTraceID appends the trace id of an attempt.
+func AppendTraceID(b []byte, runID string, seq uint64) []byte {
 	id := traceID(runID, seq, identity(runID, seq))
-	return hex.EncodeToString(id[:])
+	return hex.AppendEncode(b, id[:])
 }
 
 // AppendTraceparent appends the W3C header under which an attempt is sent. Its

@@ -55,7 +55,6 @@ type Account struct {
 	journeys  journeys
 	index     string
 	reads     *lags
-	gaps      Strays // documents of numbers that the ledger skips
 	neverSent Seqs
 	asked     map[Kind]uint64
 }
@@ -115,9 +114,25 @@ func (s *Strays) add(seq uint64, found, reason string) {
 	} else {
 		s.NoSeq++
 	}
-	if len(s.Cases) < maxCases {
-		s.Cases = append(s.Cases, Stray{found, reason})
+	s.Cases = lowest(append(s.Cases, Stray{found, reason}), 2*maxCases, Stray.compare)
+}
+
+func (s Stray) compare(other Stray) int {
+	return cmp.Or(cmp.Compare(len(s.Seq), len(other.Seq)), cmp.Compare(s.Seq, other.Seq), cmp.Compare(s.Reason, other.Reason))
+}
+
+func (m Mismatch) compare(other Mismatch) int {
+	return cmp.Or(cmp.Compare(m.Seq, other.Seq), cmp.Compare(m.Field, other.Field), cmp.Compare(m.Found, other.Found))
+}
+
+// lowest sorts a list that has grown to limit and keeps the first maxCases of it:
+// which ones are kept must not depend on the order in which documents came.
+func lowest[T any](list []T, limit int, compare func(a, b T) int) []T {
+	if len(list) < limit {
+		return list
 	}
+	slices.SortFunc(list, compare)
+	return list[:min(len(list), maxCases)]
 }
 
 func (c *Corrupted) add(m Mismatch) {
@@ -128,21 +143,15 @@ func (c *Corrupted) add(m Mismatch) {
 	field := c.Fields[m.Field]
 	field.Add(m.Seq)
 	c.Fields[m.Field] = field
-	if len(c.Cases) < maxCases {
-		c.Cases = append(c.Cases, m)
-	}
+	c.Cases = lowest(append(c.Cases, m), 2*maxCases, Mismatch.compare)
 }
 
-// finish puts the cases in order: windows are not read in theirs.
+// finish puts the cases in order: documents do not come in theirs.
 func (a *Account) finish() {
 	a.ReadLag = a.reads.lag()
-	slices.SortStableFunc(a.Corrupted.Cases, func(x, y Mismatch) int {
-		return cmp.Or(cmp.Compare(x.Seq, y.Seq), cmp.Compare(x.Field, y.Field))
-	})
+	a.Corrupted.Cases = lowest(a.Corrupted.Cases, 0, Mismatch.compare)
 	for _, s := range []*Strays{&a.Unexpected, &a.Beyond} {
-		slices.SortStableFunc(s.Cases, func(x, y Stray) int {
-			return cmp.Or(cmp.Compare(len(x.Seq), len(y.Seq)), cmp.Compare(x.Seq, y.Seq))
-		})
+		s.Cases = lowest(s.Cases, 0, Stray.compare)
 	}
 }
 

@@ -5,8 +5,7 @@
 // It rests on identity alone. Every attempt has a number, every document
 // carries it, and every document of the run is read; totals are never compared,
 // because a duplicate would hide a loss, and no approximate aggregation is
-// used. Memory is that of a few windows of attempts, whatever the length of
-// the run.
+// used. Memory is a byte and a half for each attempt of the run.
 //
 // Around this audit stand the wait for late documents (Wait), the live measure
 // of how long documents take to become searchable (Follow), the queries of the
@@ -31,7 +30,7 @@ import (
 type Searcher interface {
 	Search(ctx context.Context, index string, body []byte) ([]byte, error)
 	OpenPIT(ctx context.Context, index string, keepAlive time.Duration) (string, error)
-	SearchPIT(ctx context.Context, body []byte) ([]byte, error)
+	SearchPIT(ctx context.Context, body, into []byte) ([]byte, error)
 	ClosePIT(ctx context.Context, id string) error
 	Count(ctx context.Context, index string, query []byte) (int64, error)
 }

@@ -3,22 +3,17 @@ package arrival
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"plumbline/dashboards"
-	"plumbline/demo-app/telemetry"
 	"plumbline/loadgen/ledger"
 )
 
 const (
-	windowSize = 50_000 // attempts per window
-	pageSize   = 2_500  // documents per answer: larger ones save little time and cost memory
-	readers    = 2      // windows read side by side
-	keepAlive  = 2 * time.Minute
+	pageSize  = 5_000 // documents per answer, 1.5 MB: smaller ones cost time, larger ones memory
+	readers   = 2     // slices of the view read side by side
+	keepAlive = 2 * time.Minute
 )
 
 // An Audit holds every attempt of a ledger against every document of its run.
@@ -31,7 +26,7 @@ type Audit struct {
 	Lines   LineReading // how to read documents of lines
 	Each    func(Line)  // is told of each document that belongs to an attempt, in any order; nil for nobody
 
-	window, page int // sizes; 0 for the usual. Tests make them small.
+	page, slices int // documents in one answer, readers; 0 for the usual. Tests vary them.
 }
 
 // Line is a document of an attempt: what it says about the request.
@@ -72,8 +67,8 @@ func (a Audit) Run(ctx context.Context) (*Account, error) {
 	if a.Index == "" {
 		a.Index = of.index()
 	}
-	if a.window == 0 {
-		a.window, a.page = windowSize, pageSize
+	if a.page == 0 {
+		a.page, a.slices = pageSize, readers
 	}
 	p := &pass{Audit: a, pages: newPageDecoder(), account: &Account{
 		Run: book.Header.RunID, Header: book.Header, Truth: &dashboards.Truth{}, journeys: journeys{}, asked: map[Kind]uint64{}, reads: newLags(), subject: of, index: a.Index,
@@ -102,79 +97,27 @@ func (p *pass) closePIT(ctx context.Context) {
 	_ = p.Search.ClosePIT(ctx, p.pit)
 }
 
-// readWindows walks the ledger and reads the documents of each window. The
-// ledger is read in one goroutine, the windows in a few, so that Elasticsearch
-// works on one while another is compared.
-func (p *pass) readWindows(ctx context.Context, book *ledger.Reader) error {
-	group, ctx := errgroup.WithContext(ctx)
-	windows := make(chan *window)
-	group.Go(func() error {
-		defer close(windows)
-		end := split(book, p.window, func(w *window) error {
-			select {
-			case windows <- w:
-				return nil
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-		})
-		return p.ended(book, end)
-	})
-	for range readers {
-		group.Go(func() error {
-			for w := range windows {
-				if err := p.readWindow(ctx, w); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	}
-	return group.Wait()
-}
-
-func (p *pass) readWindow(ctx context.Context, w *window) error {
-	query := all(term(telemetry.FieldRunID, p.account.Run), between(w.first, w.last))
-	err := p.read(ctx, query, auditLayout(), func(d *document) {
-		w.take(d, p.account)
-		p.hand(d)
-	})
-	if err != nil {
-		return err
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	w.close(p.account)
-	return nil
-}
-
-// hand tells of a document, if it is whole.
-func (p *pass) hand(d *document) {
-	if p.Each == nil {
-		return
-	}
-	took, timed := d.duration()
-	ended, dated := d.time(colTimestamp)
-	status, err := strconv.Atoi(string(d.values[colStatus]))
-	if timed && dated && err == nil {
-		p.Each(Line{d.seq(), string(d.values[colMethod]), string(d.values[colRoute]), status, took, ended})
-	}
-}
-
-// read calls yield, under the lock, for each document of the frozen view that
-// matches.
-func (p *pass) read(ctx context.Context, query object, l layout, yield func(*document)) error {
+// read calls yield, under the lock, for each document of a part of the frozen
+// view that matches, once it is known what to compare with.
+func (p *pass) read(ctx context.Context, part slice, query object, l layout, known <-chan struct{}, yield func(*document)) error {
 	if p.pit == "" {
 		return nil
 	}
 	body := newSearch(p.page, l, query)
+	body.Slice = part.object()
+	var answer []byte
 	for {
 		p.mu.Lock()
 		body.PIT = object{"id": p.pit, "keep_alive": fmt.Sprintf("%ds", int(keepAlive.Seconds()))}
 		p.mu.Unlock()
-		answer, err := p.Search.SearchPIT(ctx, encode(body))
-		if err != nil {
+		var err error
+		if answer, err = p.Search.SearchPIT(ctx, encode(body), answer); err != nil {
 			return err
+		}
+		select {
+		case <-known:
+		case <-ctx.Done():
+			return context.Cause(ctx)
 		}
 		got, err := p.takePage(answer, l, yield)
 		if err != nil {
@@ -185,6 +128,13 @@ func (p *pass) read(ctx context.Context, query object, l layout, yield func(*doc
 		}
 		body.SearchAfter = got.last
 	}
+}
+
+// readAll is read of the whole view by one reader, all being known.
+func (p *pass) readAll(ctx context.Context, query object, l layout, yield func(*document)) error {
+	known := make(chan struct{})
+	close(known)
+	return p.read(ctx, slice{0, 1}, query, l, known, yield)
 }
 
 func (p *pass) takePage(answer []byte, l layout, yield func(*document)) (page, error) {

@@ -278,10 +278,10 @@ func TestAuditSaysExactlyWhatWasDone(t *testing.T) {
 			}
 			rnd.Shuffle(len(docs), func(i, j int) { docs[i], docs[j] = docs[j], docs[i] })
 			a := small(newNode(t, docs...), writeLedger(t, sent))
-			a.window, a.page = 1+rnd.IntN(40), 1+rnd.IntN(20)
+			a.slices, a.page = 1+rnd.IntN(4), 1+rnd.IntN(20)
 			got := audit(t, a)
 			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("window %d, page %d: account (-want +got):\n%s", a.window, a.page, diff)
+				t.Errorf("%d slices, page %d: account (-want +got):\n%s", a.slices, a.page, diff)
 			}
 			if sum := got.Delivered + uint64(len(got.Lost)+len(got.Indeterminate)) + got.Wrong; sum != got.Sent {
 				t.Errorf("the classes sum up to %d of %d sent", sum, got.Sent)

@@ -123,7 +123,7 @@ func (n *node) Search(_ context.Context, index string, body []byte) ([]byte, err
 	return n.answer("search", docs, body)
 }
 
-func (n *node) SearchPIT(_ context.Context, body []byte) ([]byte, error) {
+func (n *node) SearchPIT(_ context.Context, body, _ []byte) ([]byte, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if err := n.begin("page"); err != nil {
@@ -161,6 +161,7 @@ func (n *node) answer(op string, docs []doc, raw []byte) ([]byte, error) {
 		Sort        []any
 		SearchAfter []int64 `json:"search_after"`
 		PIT         map[string]any
+		Slice       *struct{ ID, Max int }
 	}
 	n.parse(raw, &body)
 	n.queries = append(n.queries, string(raw))
@@ -170,7 +171,7 @@ func (n *node) answer(op string, docs []doc, raw []byte) ([]byte, error) {
 	}
 	var list []found
 	for i, d := range docs {
-		if !n.matches(d, body.Query) {
+		if !n.matches(d, body.Query) || body.Slice != nil && i*body.Slice.Max/len(docs) != body.Slice.ID {
 			continue
 		}
 		var keys []int64

@@ -85,6 +85,17 @@ func instant(field string) object {
 	return object{field: object{"order": "asc", "unmapped_type": "date", "numeric_type": "date"}}
 }
 
+// slice is one of several parts of a view that have no document in common.
+type slice struct{ id, of int }
+
+// object is nil for the whole view.
+func (s slice) object() object {
+	if s.of == 1 {
+		return nil
+	}
+	return object{"id": s.id, "max": s.of}
+}
+
 // search is the body of one page of hits.
 type search struct {
 	Size        int             `json:"size"`
@@ -96,6 +107,7 @@ type search struct {
 	Sort        []any           `json:"sort"`
 	SearchAfter json.RawMessage `json:"search_after,omitempty"`
 	PIT         object          `json:"pit,omitempty"`
+	Slice       object          `json:"slice,omitempty"`
 }
 
 func newSearch(size int, l layout, query object) search {

@@ -132,7 +132,7 @@ func tear(t testing.TB, path string) string {
 	return torn
 }
 
-// small is an audit whose windows and pages are small enough to have borders.
+// small is an audit whose pages are small enough to have borders.
 func small(n *node, path string) Audit {
-	return Audit{Search: n, Index: stream, Ledger: path, window: 16, page: 5}
+	return Audit{Search: n, Index: stream, Ledger: path, slices: 2, page: 5}
 }

@@ -39,10 +39,7 @@ func (requests) index() string { return telemetry.StreamAccess }
 func (requests) searched(run string) object { return term(telemetry.FieldRunID, run) }
 
 func (requests) compare(ctx context.Context, p *pass, book *ledger.Reader) error {
-	if err := p.readWindows(ctx, book); err != nil {
-		return err
-	}
-	if err := p.readStrays(ctx); err != nil {
+	if err := p.compareAll(ctx, book); err != nil {
 		return err
 	}
 	return p.readCopies(ctx)

@@ -43,7 +43,7 @@ func golden(t *testing.T, name string, got []byte) {
 func report(t *testing.T, sent []ledger.Attempt, docs []doc, more func(*Evidence)) *Report {
 	t.Helper()
 	a := small(newNode(t, docs...), writeLedger(t, sent))
-	a.window, a.page = 1000, 300
+	a.page = 300
 	acc, err := a.Run(t.Context())
 	if err != nil {
 		t.Fatal(err)

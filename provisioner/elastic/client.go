@@ -9,6 +9,7 @@
 package elastic
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -120,7 +121,8 @@ func backoff(attempt int) time.Duration {
 type request struct {
 	op     string // for error texts: "search logs-icat.access-default"
 	api    esapi.Request
-	repeat bool // the request may be sent twice without harm
+	repeat bool   // the request may be sent twice without harm
+	into   []byte // what the answer may be written over
 }
 
 // do sends r and returns the body of a 2xx answer; anything else is an *Error
@@ -137,7 +139,9 @@ func (c *Client) do(ctx context.Context, r request) ([]byte, error) {
 		return nil, connectError(ctx, r.op, c.host, err)
 	}
 	defer res.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
+	written := bytes.NewBuffer(r.into[:0])
+	_, err = written.ReadFrom(io.LimitReader(res.Body, maxAnswer+1))
+	answer := written.Bytes()
 	switch {
 	case err != nil:
 		return nil, connectError(ctx, r.op, c.host, err)

@@ -44,9 +44,11 @@ func (c *Client) ClosePIT(ctx context.Context, id string) error {
 	return err
 }
 
-// SearchPIT runs a search body that names a point in time itself.
-func (c *Client) SearchPIT(ctx context.Context, body []byte) ([]byte, error) {
-	return c.do(ctx, request{op: "search point in time", repeat: true, api: esapi.SearchRequest{
+// SearchPIT runs a search body that names a point in time itself. The answer is
+// written over what is in into, if it has room: who reads page after page can hand
+// back the one before.
+func (c *Client) SearchPIT(ctx context.Context, body, into []byte) ([]byte, error) {
+	return c.do(ctx, request{op: "search point in time", repeat: true, into: into, api: esapi.SearchRequest{
 		Body: bytes.NewReader(body), RequestCache: new(false),
 	}})
 }

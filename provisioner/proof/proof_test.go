@@ -53,7 +53,7 @@ func (n node) Search(_ context.Context, _ string, body []byte) ([]byte, error) {
 
 func (node) OpenPIT(context.Context, string, time.Duration) (string, error) { return "", errNotAsked }
 func (node) ClosePIT(context.Context, string) error                         { return errNotAsked }
-func (node) SearchPIT(context.Context, []byte) ([]byte, error)              { return nil, errNotAsked }
+func (node) SearchPIT(context.Context, []byte, []byte) ([]byte, error)      { return nil, errNotAsked }
 func (node) Count(context.Context, string, []byte) (int64, error)           { return 0, errNotAsked }
 
 var errNotAsked = errors.New("no panel asks this")

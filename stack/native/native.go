@@ -77,6 +77,12 @@ func Start(ctx context.Context, options Options) (*Stack, error) {
 	return bringUp(ctx, options, (*Stack).steps)
 }
 
+// StartNode brings up Elasticsearch alone, with roles, keys and templates, for
+// who measures it without load and shippers.
+func StartNode(ctx context.Context, options Options) (*Stack, error) {
+	return bringUp(ctx, options, (*Stack).nodeSteps)
+}
+
 // Fetch downloads and builds what is missing, starts nothing, and says where
 // the programs are.
 func Fetch(ctx context.Context, options Options) (fetch.Programs, error) {
@@ -105,6 +111,16 @@ func (s *Stack) steps() []step {
 		all = append(all, s.prometheusSteps()...)
 	}
 	return all
+}
+
+func (s *Stack) nodeSteps() []step {
+	return []step{
+		{"clean", s.clean},
+		{"preflight", s.preflightNode}, // the same with the node's ports alone
+		{"programs", s.fetch},
+		{"elasticsearch", s.startNode},
+		{"provision", s.provision},
+	}
 }
 
 func (s *Stack) fetchSteps() []step {

@@ -27,6 +27,11 @@ func (s *Stack) preflight(ctx context.Context) error {
 	return s.examine(ctx, s.wanted())
 }
 
+// preflightNode does so for Elasticsearch alone.
+func (s *Stack) preflightNode(ctx context.Context) error {
+	return s.examine(ctx, s.nodePorts())
+}
+
 // preflightFetch does so for a run that listens nowhere.
 func (s *Stack) preflightFetch(ctx context.Context) error { return s.examine(ctx, nil) }
 

@@ -31,20 +31,26 @@ func portsAt(offset int) ports {
 	}
 }
 
+// nodePorts lists those of Elasticsearch.
+func (s *Stack) nodePorts() []preflight.Port {
+	return []preflight.Port{
+		{Number: s.ports.Elasticsearch, For: "Elasticsearch"},
+		{Number: s.ports.Transport, For: "Elasticsearch (transport)"},
+	}
+}
+
 // wanted lists the ports for the check that they are free.
 func (s *Stack) wanted() []preflight.Port {
 	p := s.ports
-	all := []preflight.Port{
+	all := append(s.nodePorts(), []preflight.Port{
 		{Number: p.API, For: "demo-app"},
 		{Number: p.Admin, For: "demo-app (administration)"},
-		{Number: p.Elasticsearch, For: "Elasticsearch"},
-		{Number: p.Transport, For: "Elasticsearch (transport)"},
 		{Number: p.Board, For: "the board"},
 		{Number: p.Canary, For: "the canary"},
 		{Number: p.FilebeatStats, For: "Filebeat (statistics)"},
 		{Number: p.MetricbeatStats, For: "Metricbeat (statistics)"},
 		{Number: p.Loadgen, For: "loadgen (status, metrics)"},
-	}
+	}...)
 	if s.withPrometheus() {
 		all = append(all, []preflight.Port{
 			{Number: p.Prometheus, For: "Prometheus"},

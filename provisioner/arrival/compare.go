@@ -1,0 +1,167 @@
+package arrival
+
+import (
+	"cmp"
+	"context"
+	"strconv"
+
+	"golang.org/x/sync/errgroup"
+
+	"plumbline/demo-app/telemetry"
+	"plumbline/loadgen/ledger"
+)
+
+// comparison holds documents, in whatever order they come, against the attempts
+// of a run.
+type comparison struct {
+	*roll
+	account *Account
+	each    func(Line)
+	trace   []byte // of the attempt in hand
+}
+
+// compareAll reads every document of the run, and each once. The ledger is read
+// while Elasticsearch makes the first pages.
+func (p *pass) compareAll(ctx context.Context, book *ledger.Reader) error {
+	c := &comparison{account: p.account, each: p.Each}
+	group, ctx := errgroup.WithContext(ctx)
+	known := make(chan struct{})
+	group.Go(func() error {
+		var end error
+		c.roll, end = readRoll(book)
+		if err := p.ended(book, end); err != nil {
+			return err
+		}
+		close(known)
+		return nil
+	})
+	query := term(telemetry.FieldRunID, p.account.Run)
+	for i := range p.slices {
+		group.Go(func() error {
+			return p.read(ctx, slice{i, p.slices}, query, auditLayout(), known, c.take)
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	c.close(p.account)
+	return nil
+}
+
+// take counts one document and compares it with its attempt.
+func (c *comparison) take(d *document) {
+	acc := c.account
+	acc.stamp(d)
+	seq := d.seq()
+	if seq == 0 || seq > c.last {
+		acc.takeStray(seq, d, "the ledger was cut off before it")
+		return
+	}
+	c.hand(seq, d)
+	chunk, i := c.at(seq)
+	k := &c.kinds[chunk.place(i)]
+	switch k.state {
+	case absent:
+		acc.takeStray(seq, d, notInLedger)
+		return
+	case neverSent:
+		acc.Unexpected.add(seq, string(d.values[colSeq]), "the ledger says it was never sent")
+		return
+	}
+	if chunk.found.has(i) {
+		chunk.again.set(i)
+		acc.Duplicated.Extra++
+	}
+	chunk.found.set(i)
+	if c.differs(seq, k, d) {
+		chunk.differs.set(i)
+	}
+	if k.state == unanswered {
+		c.learn(chunk, i, *k, d)
+	}
+}
+
+// differs compares each field that the ledger knows, and notes those that are
+// not what it says.
+func (c *comparison) differs(seq uint64, k *kind, d *document) bool {
+	differs := false
+	check := func(field string, want string, got []byte) {
+		if want != string(got) { // does not allocate
+			differs = true
+			c.account.Corrupted.add(Mismatch{Seq: seq, Field: field, Expected: want, Found: string(got)})
+		}
+	}
+	check(telemetry.FieldMethod, k.method, d.values[colMethod])
+	check(telemetry.FieldRoute, k.route, d.values[colRoute])
+	status := string(d.values[colStatus])
+	if k.state == answered {
+		check(telemetry.FieldStatus, k.status, d.values[colStatus])
+		status = k.status
+	}
+	c.trace = ledger.AppendTraceID(c.trace[:0], c.account.Run, seq)
+	if string(c.trace) != string(d.values[colTrace]) {
+		check(telemetry.FieldTraceID, string(c.trace), d.values[colTrace])
+	}
+	if took, ok := d.duration(); ok && took > 0 {
+		route := k.route
+		if route != string(d.values[colRoute]) {
+			route = string(d.values[colRoute])
+		}
+		code, _ := strconv.Atoi(status)
+		c.account.Truth.Duration(route, code, took)
+	} else {
+		differs = true
+		c.account.Corrupted.add(Mismatch{Seq: seq, Field: telemetry.FieldEventDuration, Expected: "nanoseconds above 0", Found: d.durationText()})
+	}
+	return differs
+}
+
+// learn takes the status of an attempt whose answer nobody saw: only its document
+// knows it. Of several the first in the alphabet counts, whichever came first.
+func (c *comparison) learn(in *chunk, i uint64, k kind, d *document) {
+	status := string(d.values[colStatus])
+	if _, err := strconv.ParseUint(status, 10, 16); err != nil || k.status != "" && cmp.Compare(k.status, status) <= 0 {
+		return
+	}
+	k.status = status
+	if place, ok := c.place(k); ok {
+		in.put(i, place)
+	}
+}
+
+// hand tells of a document, if it is whole.
+func (c *comparison) hand(seq uint64, d *document) {
+	if c.each == nil {
+		return
+	}
+	took, timed := d.duration()
+	ended, dated := d.time(colTimestamp)
+	status, err := strconv.Atoi(string(d.values[colStatus]))
+	if timed && dated && err == nil {
+		c.each(Line{seq, string(d.values[colMethod]), string(d.values[colRoute]), status, took, ended})
+	}
+}
+
+// takeStray takes a document of the run that belongs to no attempt. A ledger that
+// was cut off cannot say that it was not sent, but why it is not there.
+func (a *Account) takeStray(seq uint64, d *document, cutOff string) {
+	found := string(d.values[colSeq])
+	switch {
+	case seq == 0 && found != "" && !isInteger(found):
+		a.Unexpected.add(0, found, "its number is not one whole number")
+	case seq == 0:
+		a.Unexpected.add(0, found, "it carries no attempt's number")
+	case a.Truncated:
+		a.Beyond.add(seq, found, cutOff)
+	default:
+		a.Unexpected.add(seq, found, notInLedger)
+	}
+}
+
+func isInteger(text string) bool {
+	_, err := strconv.ParseInt(text, 10, 64)
+	return err == nil
+}
+
+// notInLedger is why a document is a stray.
+const notInLedger = "the ledger has no such attempt"

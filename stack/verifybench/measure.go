@@ -1,0 +1,166 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"plumbline/cli"
+	"plumbline/demo-app/telemetry"
+	"plumbline/stack/native"
+)
+
+// cost is what one call of verify took.
+type cost struct {
+	wall, cpu time.Duration
+	rss       int64 // bytes, the highest
+}
+
+// result is what was measured of one size.
+type result struct {
+	n                uint64
+	cold, warm, full cost
+	wrong            []string // what the verdicts said that is not so
+}
+
+// measure asks each depth several times; the best of them counts, because what
+// else runs on the machine can only add.
+func (r benchRun) measure(ctx context.Context, stack *native.Stack, repeat int, stderr io.Writer) (result, error) {
+	m := result{n: r.n}
+	for i := range repeat + 1 {
+		c, text, err := r.verify(ctx, stack)
+		if err != nil {
+			return m, err
+		}
+		fmt.Fprintf(stderr, "  fast %v\n", c)
+		if i == 0 {
+			m.cold = c
+			m.wrong = append(m.wrong, r.wrongFast(text)...)
+			continue
+		}
+		m.warm = better(m.warm, c)
+	}
+	for range repeat {
+		c, text, err := r.verify(ctx, stack)
+		if err != nil {
+			return m, err
+		}
+		fmt.Fprintf(stderr, "  full %v\n", c)
+		m.wrong = append(m.wrong, r.wrongFull(text)...)
+		m.full = better(m.full, c)
+	}
+	return m, nil
+}
+
+func (c cost) String() string {
+	return fmt.Sprintf("%.3f s, %.2f s of processor time, %.1f MiB", c.wall.Seconds(), c.cpu.Seconds(), float64(c.rss)/(1<<20))
+}
+
+// better keeps the shorter of two, and the more memory: that is a limit.
+func better(a, b cost) cost {
+	best := a
+	if a.wall == 0 || b.wall < a.wall {
+		best = b
+	}
+	best.rss = max(a.rss, b.rss)
+	return best
+}
+
+// verify runs the program as a user would, and returns its report. That the run
+// does not hold is what it has to find.
+func (r benchRun) verify(ctx context.Context, stack *native.Stack, more ...string) (cost, []byte, error) {
+	report := r.ledger + ".json"
+	args := append([]string{"verify", "-es", stack.Elasticsearch, "-ca", stack.CAFile, "-key-file", stack.KeyFile("reader"),
+		"-ledger", r.ledger, "-check", "arrival", "-within", "0s", "-settle", "0s", "-json", report}, more...)
+	command := exec.CommandContext(ctx, stack.Programs().Provisioner, args...)
+	var stderr bytes.Buffer
+	command.Stderr = &stderr
+	began := time.Now()
+	if err := command.Start(); err != nil {
+		return cost{}, nil, err
+	}
+	ended := make(chan struct{})
+	rss := make(chan int64)
+	go func() { rss <- highest(command.Process.Pid, ended) }()
+	err := command.Wait()
+	wall := time.Since(began)
+	close(ended)
+	c := cost{wall: wall, cpu: command.ProcessState.UserTime() + command.ProcessState.SystemTime(), rss: <-rss}
+	var exit *exec.ExitError
+	if err != nil && (!errors.As(err, &exit) || exit.ExitCode() != cli.False) {
+		return cost{}, nil, fmt.Errorf("%s: %w: %s", filepath.Base(command.Path), err, strings.TrimSpace(stderr.String()))
+	}
+	text, err := os.ReadFile(report)
+	return c, text, err
+}
+
+// highest follows a process and returns the most memory that it held, in bytes. What
+// the kernel tells at a child's end will not do: it counts from before the program
+// was executed, when the child was still a copy of this process.
+func highest(pid int, ended <-chan struct{}) (most int64) {
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+		if _, after, ok := strings.Cut(string(text), "VmHWM:"); ok {
+			var kilobytes int64
+			_, _ = fmt.Sscan(after, &kilobytes)
+			most = max(most, kilobytes<<10)
+		}
+		select {
+		case <-ended:
+			return most
+		case <-tick.C:
+		}
+	}
+}
+
+// set is what a report says of a set of attempts.
+type set struct {
+	Count  uint64
+	Ranges [][2]uint64
+}
+
+func (s set) is(seq uint64) bool {
+	return s.Count == 1 && len(s.Ranges) == 1 && s.Ranges[0] == [2]uint64{seq, seq}
+}
+
+// wrongFull holds a full verdict against what was done.
+func (r benchRun) wrongFull(text []byte) []string {
+	var report struct {
+		Account struct {
+			Delivered, Documents uint64
+			Lost                 set
+			Duplicated           struct{ Attempts set }
+			Corrupted            struct {
+				Attempts set
+				Fields   map[string]set
+			}
+			Unexpected struct{ Documents uint64 }
+		}
+	}
+	if err := json.Unmarshal(text, &report); err != nil {
+		return []string{fmt.Sprintf("the report of %s is not readable: %v", r.id, err)}
+	}
+	a := report.Account
+	var wrong []string
+	say := func(right bool, format string, args ...any) {
+		if !right {
+			wrong = append(wrong, r.id+": "+fmt.Sprintf(format, args...))
+		}
+	}
+	say(a.Documents == r.n && a.Delivered == r.n-3, "%d delivered of %d documents, want %d of %d", a.Delivered, a.Documents, r.n-3, r.n)
+	say(a.Lost.is(r.lost()), "lost %v, want %d", a.Lost, r.lost())
+	say(a.Duplicated.Attempts.is(r.doubled()), "duplicated %v, want %d", a.Duplicated.Attempts, r.doubled())
+	say(a.Corrupted.Fields[telemetry.FieldStatus].is(r.altered()) && len(a.Corrupted.Fields) == 1, "corrupted %v, want the status of %d", a.Corrupted.Fields, r.altered())
+	say(a.Unexpected.Documents == 0, "%d unexpected, want none", a.Unexpected.Documents)
+	return wrong
+}
