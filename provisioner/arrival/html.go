@@ -26,13 +26,25 @@ func (r *Report) WriteHTML(w io.Writer) error {
 	}
 	return t.Execute(w, struct {
 		*Report
-		Lanes  []lane
-		Lags   []lagRow
-		Boards []boardSum
-		Cases  []foundCase
-		More   int
-		Judges []Property // all but the panels
-	}{r, r.lanes(), r.lagRows(), r.boards(), r.cases()[:min(len(r.cases()), shown)], max(len(r.cases())-shown, 0), r.withoutPanels()})
+		Lanes   []lane
+		Lags    []lagRow
+		Boards  []boardSum
+		Cases   []foundCase
+		More    int
+		Judges  []Property // all but the panels
+		Shipper string
+	}{r, r.lanes(), r.lagRows(), r.boards(), r.cases()[:min(len(r.cases()), shown)], max(len(r.cases())-shown, 0), r.withoutPanels(), r.shipper()})
+}
+
+// shipper is what the shipper said of itself; "" if it was not asked.
+func (r *Report) shipper() string {
+	if r.Account == nil || r.Account.Hops == nil {
+		return ""
+	}
+	if c := r.Account.Hops.Counted; c != nil {
+		return c.text()
+	}
+	return r.Account.Hops.Silent
 }
 
 func outcomeClass(o Outcome) string {

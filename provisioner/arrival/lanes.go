@@ -46,6 +46,9 @@ func (r *Report) lanes() []lane {
 	}
 	w := newWay(a.Last)
 	list := []lane{w.lane("sent", "ledger", a.Sent, a.neverSent, "never sent", "ended")}
+	if c := r.Counters; c != nil && c.Missing == "" && !c.Several {
+		list = append(list, w.counted(c))
+	}
 	came := a.Sent
 	next := func(name, source string, ended Seqs, said, kind string) {
 		if kind == "ended" {
@@ -114,6 +117,16 @@ func (w *way) lane(name, source string, came uint64, ended Seqs, said, kind stri
 	}
 	if kind == "ended" && ended.set != nil {
 		w.gone.Or(ended.set)
+	}
+	return l
+}
+
+// counted is what the application counted itself. Which attempts it has not
+// counted, a counter cannot say.
+func (w *way) counted(c *Counters) lane {
+	l := lane{Name: "counted by the application", Source: "its own counters", Came: c.Counted - min(c.Counted, c.Others), Pieces: []piece{{0, 1000, "ok"}}}
+	if len(c.Differs) > 0 {
+		l.Kind, l.Ended, l.Said, l.Pieces[0].Kind = "wrong", uint64(len(c.Differs)), things(uint64(len(c.Differs)), "route")+" and statuses differ", "unknown"
 	}
 	return l
 }
