@@ -22,7 +22,7 @@ func hiccups(stop <-chan struct{}, c cores) time.Duration {
 	var both sync.WaitGroup
 	begin := time.Now()
 	for i, core := range []int{c.target, c.tool} {
-		both.Go(func() { late[i] = lateness(stop, core, begin) })
+		both.Go(func() { late[i] = lateness(stop, core, begin, core == c.target) })
 	}
 	both.Wait()
 	worst := late[0][:min(len(late[0]), len(late[1]))]
@@ -40,13 +40,16 @@ func hiccups(stop <-chan struct{}, c cores) time.Duration {
 // sleeps through ten of them is late for all ten. The thread asks for as short
 // slices as loadgen's own, so it waits for no more than that has to: for what
 // comes before everybody, on a machine that others run, and for the host.
-func lateness(stop <-chan struct{}, core int, begin time.Time) (late []time.Duration) {
+func lateness(stop <-chan struct{}, core int, begin time.Time, first bool) (late []time.Duration) {
 	runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine
 	var set unix.CPUSet
 	set.Set(core)
 	_ = unix.SchedSetaffinity(0, &set) // it is among those that are allowed
 	if attr, err := unix.SchedGetAttr(0, 0); err == nil {
 		attr.Runtime = uint64(100 * time.Microsecond)
+		if first { // as the target
+			attr.Policy, attr.Priority, attr.Runtime = unix.SCHED_RR, 1, 0
+		}
 		_ = unix.SchedSetAttr(0, attr, 0) // a wish
 	}
 	for due := begin; ; {

@@ -64,8 +64,8 @@ func twoCores() (cores, error) {
 	return cores{allowed[0], allowed[1]}, nil
 }
 
-func pinned(ctx context.Context, core int, program string, args ...string) *exec.Cmd {
-	return exec.CommandContext(ctx, "taskset", append([]string{"-c", strconv.Itoa(core), program}, args...)...)
+func pinned(ctx context.Context, core int, command ...string) *exec.Cmd {
+	return exec.CommandContext(ctx, "taskset", append([]string{"-c", strconv.Itoa(core)}, command...)...)
 }
 
 func measure(ctx context.Context, s settings, t tool, l load, on *target, c cores, scratch string) (measurement, error) {
@@ -73,7 +73,7 @@ func measure(ctx context.Context, s settings, t tool, l load, on *target, c core
 	if _, err := on.take(0, 0); err != nil {
 		return measurement{}, err
 	}
-	command := pinned(ctx, c.tool, t.program, t.args(job{load: l, url: on.url + "/", length: s.length, scratch: scratch})...)
+	command := pinned(ctx, c.tool, append([]string{t.program}, t.args(job{load: l, url: on.url + "/", length: s.length, scratch: scratch})...)...)
 	if t.stdin != nil {
 		command.Stdin = strings.NewReader(t.stdin(on.url + "/"))
 	}
