@@ -2,7 +2,6 @@ package proof
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"plumbline/dashboards"
@@ -59,34 +58,4 @@ func grafanaSearch(ctx context.Context, from Sources, r rendered, p dashboards.P
 		return nil, err
 	}
 	return compared(Grafana, "each group, measure, moment and line", want, len(drawn.Series)+len(drawn.Rows), panels.Differences(p, scope, want, drawn)), nil
-}
-
-// grafanaProm executes what was rendered for Grafana and asks Prometheus. Its
-// figures are not those of the lines: increase and rate extrapolate between
-// scrapes, a series begins at its first scrape, and no series knows a run; how far
-// off that is, provisioner red measures. Here it is enough that each question is
-// answered, and with something where the board shows something.
-func grafanaProm(ctx context.Context, from Sources, r rendered, p dashboards.Panel, scope dashboards.Scope, want dashboards.Result, _ *dashboards.Truth) (*Check, error) {
-	if !p.Source.Counterpart() {
-		return nil, nil
-	}
-	if from.Prometheus == nil {
-		return &Check{Prometheus, arrival.PanelCheck{Outcome: dashboards.NotJudged, Compared: "nothing: no Prometheus was named"}}, nil
-	}
-	questions, err := r.grafana[p.ID].Questions(at(scope))
-	if err != nil {
-		return nil, err
-	}
-	c := compared(Prometheus, fmt.Sprintf("%d questions are answered", len(questions)), want, 0, nil)
-	for _, q := range questions {
-		samples, err := from.Prometheus.At(ctx, q.Expr, scope.To)
-		if err != nil {
-			return nil, err
-		}
-		c.Rows += len(samples)
-	}
-	if (c.Rows == 0 || len(questions) == 0) && want.Shows() && p.Quiet == "" {
-		c.Outcome, c.Got, c.Want = dashboards.Empty, "no sample", "something, as the board shows"
-	}
-	return c, nil
 }

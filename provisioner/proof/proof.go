@@ -54,6 +54,12 @@ func All(ctx context.Context, from Sources, scope dashboards.Scope, truth *dashb
 	if truth == nil {
 		truth = &dashboards.Truth{}
 	}
+	var seen *watch
+	if from.Prometheus != nil {
+		if seen, err = look(ctx, from, scope, progress); err != nil {
+			return nil, err
+		}
+	}
 	var checks []Check
 	for _, d := range dashboards.All() {
 		progress("executing the panels of " + d.Title)
@@ -61,7 +67,7 @@ func All(ctx context.Context, from Sources, scope dashboards.Scope, truth *dashb
 			if p.Kind == dashboards.Note {
 				continue
 			}
-			of, err := one(ctx, from, rendered, p, scope.For(p), truth)
+			of, err := one(ctx, from, rendered, p, scope.For(p), truth, seen)
 			if err != nil {
 				return nil, fmt.Errorf("panel %s: %w", p.ID, err)
 			}
@@ -75,7 +81,7 @@ func All(ctx context.Context, from Sources, scope dashboards.Scope, truth *dashb
 }
 
 // one executes one panel in all its forms.
-func one(ctx context.Context, from Sources, r rendered, p dashboards.Panel, scope dashboards.Scope, truth *dashboards.Truth) ([]Check, error) {
+func one(ctx context.Context, from Sources, r rendered, p dashboards.Panel, scope dashboards.Scope, truth *dashboards.Truth, seen *watch) ([]Check, error) {
 	got, err := ask(ctx, from.Search, p, scope)
 	if err != nil {
 		return nil, err
@@ -89,7 +95,7 @@ func one(ctx context.Context, from Sources, r rendered, p dashboards.Panel, scop
 		own.Got, own.Want = a.Got, a.Want
 	}
 	checks := []Check{own}
-	for _, form := range []func(context.Context, Sources, rendered, dashboards.Panel, dashboards.Scope, dashboards.Result, *dashboards.Truth) (*Check, error){kibanaSearch, grafanaSearch, grafanaProm} {
+	for _, form := range []func(context.Context, Sources, rendered, dashboards.Panel, dashboards.Scope, dashboards.Result, *dashboards.Truth) (*Check, error){kibanaSearch, grafanaSearch} {
 		c, err := form(ctx, from, r, p, scope, got, truth)
 		if err != nil {
 			return nil, err
@@ -97,6 +103,13 @@ func one(ctx context.Context, from Sources, r rendered, p dashboards.Panel, scop
 		if c != nil {
 			checks = append(checks, *c)
 		}
+	}
+	c, err := prometheusPanel(ctx, r, p, got, own.Outcome, seen)
+	if err != nil {
+		return nil, err
+	}
+	if c != nil {
+		checks = append(checks, *c)
 	}
 	return checks, nil
 }

@@ -106,7 +106,7 @@ func TestFormsAreHeldAgainstTheBoard(t *testing.T) {
 			e := recorded(t, row.panel)
 			row.alter(&e)
 			p, _ := dashboards.RED().Panel(row.panel)
-			checks, err := one(t.Context(), Sources{Search: node{e}}, r, p, e.scope(t), &dashboards.Truth{})
+			checks, err := one(t.Context(), Sources{Search: node{e}}, r, p, e.scope(t), &dashboards.Truth{}, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -149,7 +149,7 @@ func TestAWrongStreamIsNoAgreement(t *testing.T) {
 	}
 	e := recorded(t, "requests")
 	p, _ := dashboards.RED().Panel("requests")
-	checks, err := one(t.Context(), Sources{Search: half{node{e}}}, r, p, e.scope(t), &dashboards.Truth{})
+	checks, err := one(t.Context(), Sources{Search: half{node{e}}}, r, p, e.scope(t), &dashboards.Truth{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -111,8 +111,8 @@ type At struct {
 	Values   map[string][]string // of variables; without, the one that the dashboard begins with
 }
 
-// rateInterval is the window of a rate: four scrapes of 5 s, and never less than a step.
-func (at At) rateInterval() time.Duration { return max(at.Step+5*time.Second, 20*time.Second) }
+// RateInterval is the window of a rate: four scrapes of 5 s, and never less than a step.
+func (at At) RateInterval() time.Duration { return max(at.Step+5*time.Second, 20*time.Second) }
 
 // put fills in variables. In PromQL values are written as regular expressions; else
 // they have to say how they want to be written.
@@ -120,7 +120,7 @@ func (p Panel) put(text string, at At, promQL bool) (string, error) {
 	own := map[string]string{
 		"__interval_ms":   fmt.Sprint(at.Step.Milliseconds()),
 		"__interval":      duration(at.Step),
-		"__rate_interval": duration(at.rateInterval()),
+		"__rate_interval": duration(at.RateInterval()),
 		"__range":         duration(at.To.Sub(at.From)),
 	}
 	var unknown error

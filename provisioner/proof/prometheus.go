@@ -1,0 +1,103 @@
+package proof
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/dustin/go-humanize"
+
+	"plumbline/dashboards"
+	"plumbline/dashboards/grafana/panels"
+	"plumbline/demo-app/telemetry"
+	"plumbline/provisioner/arrival"
+)
+
+// prometheusPanel executes what was rendered for Grafana and asks Prometheus, over
+// the range of the watch. Two things have to hold. The counters behind the panel have
+// to have counted the requests of the lines, in each of the panel's groups. And each
+// number that is shown has to be what the panel's measure is by its definition,
+// worked out from the raw samples, and lie where the lines allow it to.
+func prometheusPanel(ctx context.Context, r rendered, p dashboards.Panel, want dashboards.Result, board dashboards.Outcome, w *watch) (*Check, error) {
+	if !p.Source.Counterpart() {
+		return nil, nil
+	}
+	if w == nil {
+		return &Check{Prometheus, arrival.PanelCheck{Outcome: dashboards.NotJudged, Compared: "nothing: no Prometheus was named"}}, nil
+	}
+	panel, there := r.grafana[p.ID]
+	if !there {
+		return &Check{Prometheus, arrival.PanelCheck{Outcome: dashboards.Differs, Got: "nothing rendered", Want: "a panel"}}, nil
+	}
+	drawn, err := w.draw(ctx, panel)
+	if err != nil {
+		return nil, err
+	}
+	a := &against{watch: w, panel: p, numbers: numbersOf(p, panel, drawn)}
+	if err := a.all(ctx, extraLine(p, panel)); err != nil {
+		return nil, err
+	}
+	check := compared(Prometheus, a.said(board), want, len(a.numbers), a.found)
+	switch {
+	case len(a.found) > 0:
+		check.Want = "what samples and lines say"
+	case a.compared == 0 && want.Shows() && p.Quiet == "":
+		check.Outcome, check.Got, check.Want = dashboards.Empty, "no sample", "something, as the board shows"
+	case a.ofRequests() && a.why != "":
+		check.Outcome = dashboards.NotJudged
+	}
+	return check, nil
+}
+
+// draw asks what the panel asks, and draws the answers.
+func (w *watch) draw(ctx context.Context, panel panels.Panel) (panels.Drawn, error) {
+	questions, err := panel.Questions(w.at)
+	if err != nil {
+		return panels.Drawn{}, err
+	}
+	answers := map[string][]byte{}
+	for _, q := range questions {
+		if q.Instant {
+			answers[q.Ref], err = w.prometheus.Answer(ctx, q.Expr, w.at.To)
+		} else {
+			answers[q.Ref], err = w.prometheus.AnswerOver(ctx, q.Expr, w.at.From, w.at.To, w.at.Step)
+		}
+		if err != nil {
+			return panels.Drawn{}, err
+		}
+	}
+	return panel.Draw(w.at, answers)
+}
+
+// ofRequests reports whether the panel is about requests, which the lines know.
+func (a *against) ofRequests() bool {
+	return a.panel.Source.Series.Form == dashboards.Histogram || a.panel.Measures[0].Field == telemetry.ScrapedMetric(telemetry.MetricDuration+"_count")
+}
+
+// said is what was compared.
+func (a *against) said(board dashboards.Outcome) string {
+	numbers := fmt.Sprintf("%s numbers are what PromQL makes of the raw samples", humanize.Comma(int64(a.compared)))
+	if a.compared == 0 {
+		numbers = "nothing is shown, as there is nothing in the raw samples"
+		if a.panel.Quiet != "" {
+			numbers += ": " + a.panel.Quiet
+		}
+	}
+	switch {
+	case !a.ofRequests():
+		return numbers + "; no line tells of them"
+	case a.why != "":
+		return numbers + "; not compared with the lines: " + a.why
+	}
+	lines := "all lines of its range"
+	if a.scope.RunID != "" && a.watch.lines.strays == 0 {
+		lines = "the lines of the run"
+		if board == dashboards.Held {
+			lines += ", which are those of the ledger"
+		}
+	}
+	requests := humanize.Comma(int64(a.lines.low)) + " requests are in the counters exactly as in "
+	if unsure := int64(a.lines.high - a.lines.low); unsure > 0 {
+		requests = fmt.Sprintf("%s requests, and some of %s within %v of a scrape at an end, are in the counters as in ", humanize.Comma(int64(a.lines.low)), humanize.Comma(unsure), late)
+	}
+	return fmt.Sprintf("%s%s; %s; %s of them are as the lines allow", requests, lines, numbers, humanize.Comma(int64(a.bounded)))
+}
