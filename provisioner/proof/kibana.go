@@ -61,8 +61,7 @@ const compression = 100
 
 // ranks holds Lens' percentiles against the exact durations of the truth.
 func ranks(l lens.Panel, p dashboards.Panel, rows []lens.Row, want dashboards.Result, truth *dashboards.Truth) (differences []string) {
-	overTime := p.Kind == dashboards.TimeSeries || p.Kind == dashboards.Heatmap
-	if overTime || !slices.ContainsFunc(p.Measures, func(m dashboards.Measure) bool { return m.Op == dashboards.OpPercentile }) {
+	if truth == nil || overTime(p) || !slices.ContainsFunc(p.Measures, func(m dashboards.Measure) bool { return m.Op == dashboards.OpPercentile }) {
 		return nil
 	}
 	shown := l.Shown()

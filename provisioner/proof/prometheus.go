@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/dustin/go-humanize"
+	"github.com/dustin/go-humanize/english"
 
 	"plumbline/dashboards"
 	"plumbline/dashboards/grafana/panels"
@@ -75,29 +76,31 @@ func (a *against) ofRequests() bool {
 
 // said is what was compared.
 func (a *against) said(board dashboards.Outcome) string {
-	numbers := fmt.Sprintf("%s numbers are what PromQL makes of the raw samples", humanize.Comma(int64(a.compared)))
-	if a.compared == 0 {
-		numbers = "nothing is shown, as there is nothing in the raw samples"
-		if a.panel.Quiet != "" {
-			numbers += ": " + a.panel.Quiet
-		}
+	shown := "nothing is shown, and nothing is in the samples"
+	if a.compared == 0 && a.panel.Quiet != "" {
+		shown += ": " + a.panel.Quiet
+	}
+	if a.compared > 0 {
+		shown = fmt.Sprintf("%s as PromQL's rules make them of the raw samples", english.Plural(a.compared, "number", ""))
 	}
 	switch {
 	case !a.ofRequests():
-		return numbers + "; no line tells of them"
+		return shown
 	case a.why != "":
-		return numbers + "; not compared with the lines: " + a.why
+		return shown + "; not compared with the lines: " + a.why
+	case a.bounded > 0:
+		shown += ", and where the lines allow"
 	}
-	lines := "all lines of its range"
+	lines := "all lines of the range"
 	if a.scope.RunID != "" && a.watch.lines.strays == 0 {
 		lines = "the lines of the run"
 		if board == dashboards.Held {
-			lines += ", which are those of the ledger"
+			lines += ", which are the ledger's"
 		}
 	}
-	requests := humanize.Comma(int64(a.lines.low)) + " requests are in the counters exactly as in "
+	counted := humanize.Comma(int64(a.lines.low)) + " requests in the counters, exactly as in "
 	if unsure := int64(a.lines.high - a.lines.low); unsure > 0 {
-		requests = fmt.Sprintf("%s requests, and some of %s within %v of a scrape at an end, are in the counters as in ", humanize.Comma(int64(a.lines.low)), humanize.Comma(unsure), late)
+		counted = fmt.Sprintf("%s requests in the counters, and some of the %s near the scrapes at both ends, as in ", humanize.Comma(int64(a.lines.low)), humanize.Comma(unsure))
 	}
-	return fmt.Sprintf("%s%s; %s; %s of them are as the lines allow", requests, lines, numbers, humanize.Comma(int64(a.bounded)))
+	return counted + lines + "; " + shown
 }

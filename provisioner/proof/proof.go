@@ -51,9 +51,6 @@ func All(ctx context.Context, from Sources, scope dashboards.Scope, truth *dashb
 	if err != nil {
 		return nil, err
 	}
-	if truth == nil {
-		truth = &dashboards.Truth{}
-	}
 	var seen *watch
 	if from.Prometheus != nil {
 		if seen, err = look(ctx, from, scope, progress); err != nil {
@@ -86,7 +83,7 @@ func one(ctx context.Context, from Sources, r rendered, p dashboards.Panel, scop
 	if err != nil {
 		return nil, err
 	}
-	a := p.Agree(got, truth)
+	a := agree(p, got, truth)
 	if p.Source.Stream == telemetry.StreamLag { // only the watch that wrote these documents knows them
 		a = dashboards.Agreement{Outcome: dashboards.NotJudged, Compared: "nothing: only a verdict that was reached live knows these"}
 	}
@@ -112,6 +109,17 @@ func one(ctx context.Context, from Sources, r rendered, p dashboards.Panel, scop
 		checks = append(checks, *c)
 	}
 	return checks, nil
+}
+
+// agree holds the panel's own answer against the truth, if there is one.
+func agree(p dashboards.Panel, got dashboards.Result, truth *dashboards.Truth) dashboards.Agreement {
+	switch {
+	case truth != nil:
+		return p.Agree(got, truth)
+	case !got.Shows() && p.Quiet == "":
+		return dashboards.Agreement{Outcome: dashboards.Empty, Got: "nothing", Want: "something to show"}
+	}
+	return dashboards.Agreement{Outcome: dashboards.NotJudged, Compared: "nothing: no ledger was named"}
 }
 
 // ask is the panel's own question.
