@@ -20,8 +20,10 @@ const dashboardsUsage = `Usage: provisioner dashboards check -es URL [flags]
 
 check executes every panel of every dashboard in each form that it has: as the
 board asks it, as it is rendered for Kibana, and as it is rendered for Grafana. The
-board's answer is held against the truth of a run if there is a ledger of it, the
-others against the board's. A panel that shows nothing fails.
+board's answer is held against the truth of a run if there is a ledger of it, those
+of Kibana and Grafana against the board's. What a panel shows out of Prometheus is
+held against the raw samples behind it, and these against the access lines of the
+same time. A panel that shows nothing fails.
 
   -es URL           Elasticsearch, for example https://127.0.0.1:9200
   -ca FILE          PEM of the authority that signed its certificate

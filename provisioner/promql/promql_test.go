@@ -159,3 +159,39 @@ func FuzzFrames(f *testing.F) {
 		})
 	})
 }
+
+// An answer comes as it is, and to the millisecond that was asked for.
+func TestAnswersAsTheyAre(t *testing.T) {
+	var asked []string
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_ = r.ParseForm()
+		asked = append(asked, r.URL.Path+"?"+r.Form.Encode())
+		if r.FormValue("query") == "(" {
+			w.WriteHeader(http.StatusBadRequest)
+		}
+		fmt.Fprint(w, `{"status":"said"}`)
+	}))
+	defer s.Close()
+	c, err := New(s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := time.UnixMilli(1795295893304)
+	one, err := c.Answer(t.Context(), "up", at)
+	over, err2 := c.AnswerOver(t.Context(), "up", at, at.Add(time.Minute), 1500*time.Millisecond)
+	if err := errors.Join(err, err2); err != nil || string(one) != `{"status":"said"}` || string(over) != string(one) {
+		t.Errorf("%s, %s, %v", one, over, err)
+	}
+	want := []string{"/api/v1/query?query=up&time=1795295893.304", "/api/v1/query_range?end=1795295953.304&query=up&start=1795295893.304&step=1.5"}
+	if diff := cmp.Diff(want, asked); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := c.Answer(t.Context(), "(", at); err == nil || !strings.Contains(err.Error(), "said") {
+		t.Errorf("a wrong expression: %v, want what the server says", err)
+	}
+	s.Close()
+	var unreachable *UnreachableError
+	if _, err := c.Answer(t.Context(), "up", at); !errors.As(err, &unreachable) {
+		t.Errorf("nobody there: %v", err)
+	}
+}

@@ -57,6 +57,8 @@ func TestLoop(t *testing.T) {
 
 	t.Run("every source of RED metrics keeps what it promises", l.red)
 
+	t.Run("every panel of Prometheus is right through a restart", l.lookAtTrouble)
+
 	// Programs of its own, and much waiting: beside what follows.
 	alerts := l.startGoTest(t, "plumbline/prometheus", ".", "PLUMBLINE_PROMETHEUS="+l.Programs().Prometheus, "PLUMBLINE_BIN="+filepath.Dir(l.Programs().Loadgen))
 

@@ -342,30 +342,3 @@ func (l *loop) lookAtBoard(t *testing.T, run string) {
 	t.Helper()
 	l.goTest(t, "plumbline/dashboards/board", "Live", "PLUMBLINE_BOARD_URL="+l.Board+"/?range=run&run="+run)
 }
-
-// lookAtPanels executes the panels of the first load as the board, Kibana and
-// Grafana would.
-func (l *loop) lookAtPanels(t *testing.T) {
-	t.Helper()
-	out, err := l.command(t, "provisioner", "dashboards", "check", "-es", l.Elasticsearch, "-ca", l.CAFile, "-key-file", l.KeyFile("reader"),
-		"-ledger", l.path("calm.ledger"), "-prometheus", l.Prometheus, "-o", "json").Output()
-	var report struct {
-		Checks []struct{ Form, ID, Outcome, Got, Want string }
-	}
-	if err := errors.Join(err, json.Unmarshal(out, &report)); err != nil {
-		t.Errorf("%v\n%s", err, out)
-	}
-	held := map[string]int{}
-	for _, c := range report.Checks {
-		switch c.Outcome {
-		case "held":
-			held[c.Form]++
-		case "not judged":
-		default:
-			t.Errorf("panel %s as in %s: %s, got %s, want %s", c.ID, c.Form, c.Outcome, c.Got, c.Want)
-		}
-	}
-	if held["board"] < 25 || held["kibana"] < 70 || held["grafana"] < 30 || held["prometheus"] < 30 {
-		t.Errorf("held: %v", held)
-	}
-}
