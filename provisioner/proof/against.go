@@ -67,11 +67,14 @@ func (a *against) all(ctx context.Context, extra bool) error {
 		}
 		a.measure([]wanted{{place{classic, "", in.at}, e}}, known)
 	}
+	var strange []string
 	for of, v := range a.numbers {
 		if !known[of] {
-			a.differ("%s: %v, and there is no such group or moment", a.name(of), v)
+			strange = append(strange, fmt.Sprintf("%s: %v, and there is no such group or moment", a.name(of), v))
 		}
 	}
+	slices.Sort(strange)
+	a.found = append(a.found, strange...)
 	return nil
 }
 

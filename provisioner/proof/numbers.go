@@ -29,9 +29,10 @@ func overTime(p dashboards.Panel) bool {
 // lineCount is how many questions a panel over time has by its model.
 func lineCount(p dashboards.Panel) int { return len(p.Measures) * max(len(p.By.Groups), 1) }
 
-// extraLine reports whether what was rendered has one question more.
+// extraLine reports whether what was rendered has one question more, of percentiles.
 func extraLine(p dashboards.Panel, panel panels.Panel) bool {
-	return p.Kind == dashboards.TimeSeries && len(panel.Targets) == lineCount(p)+1
+	return p.Kind == dashboards.TimeSeries && len(panel.Targets) == lineCount(p)+1 &&
+		p.By.Field == "" && len(p.By.Groups) == 0 && p.Measures[0].Op == dashboards.OpPercentile
 }
 
 // numbersOf are the numbers in what is drawn.

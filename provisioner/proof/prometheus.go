@@ -34,6 +34,9 @@ func prometheusPanel(ctx context.Context, r rendered, p dashboards.Panel, want d
 		return nil, err
 	}
 	a := &against{watch: w, panel: p, numbers: numbersOf(p, panel, drawn)}
+	if w.unread != "" {
+		return a.unseen(want), nil
+	}
 	if err := a.all(ctx, extraLine(p, panel)); err != nil {
 		return nil, err
 	}
@@ -41,12 +44,35 @@ func prometheusPanel(ctx context.Context, r rendered, p dashboards.Panel, want d
 	switch {
 	case len(a.found) > 0:
 		check.Want = "what samples and lines say"
-	case a.compared == 0 && want.Shows() && p.Quiet == "":
+	case a.empty(want):
 		check.Outcome, check.Got, check.Want = dashboards.Empty, "no sample", "something, as the board shows"
-	case a.ofRequests() && a.why != "":
+	case a.ofRequests() && a.vague() != "":
 		check.Outcome = dashboards.NotJudged
 	}
 	return check, nil
+}
+
+// empty reports a panel that shows nothing where the board shows something.
+func (a *against) empty(want dashboards.Result) bool {
+	return len(a.numbers) == 0 && want.Shows() && a.panel.Quiet == ""
+}
+
+// unseen is the check of a panel whose samples are not read.
+func (a *against) unseen(want dashboards.Result) *Check {
+	check := compared(Prometheus, "nothing: "+a.unread, want, len(a.numbers), nil)
+	check.Outcome = dashboards.NotJudged
+	if a.empty(want) {
+		check.Outcome, check.Got, check.Want = dashboards.Empty, "no sample", "something, as the board shows"
+	}
+	return check
+}
+
+// vague is why the lines prove nothing; "" if they do.
+func (a *against) vague() string {
+	if a.why == "" && a.lines.low == 0 && a.lines.high > 0 {
+		return "of no request the scrapes can tell whether it was counted"
+	}
+	return a.why
 }
 
 // draw asks what the panel asks, and draws the answers.
@@ -86,8 +112,8 @@ func (a *against) said(board dashboards.Outcome) string {
 	switch {
 	case !a.ofRequests():
 		return shown
-	case a.why != "":
-		return shown + "; not compared with the lines: " + a.why
+	case a.vague() != "":
+		return shown + "; not held against the lines: " + a.vague()
 	case a.bounded > 0:
 		shown += ", and where the lines allow"
 	}
@@ -100,7 +126,7 @@ func (a *against) said(board dashboards.Outcome) string {
 	}
 	counted := humanize.Comma(int64(a.lines.low)) + " requests in the counters, exactly as in "
 	if unsure := int64(a.lines.high - a.lines.low); unsure > 0 {
-		counted = fmt.Sprintf("%s requests in the counters, and some of the %s near the scrapes at both ends, as in ", humanize.Comma(int64(a.lines.low)), humanize.Comma(unsure))
+		counted = fmt.Sprintf("%s requests in the counters, and some of %s of which the scrapes cannot tell, as in ", humanize.Comma(int64(a.lines.low)), humanize.Comma(unsure))
 	}
 	return counted + lines + "; " + shown
 }

@@ -9,6 +9,7 @@ import (
 
 	"plumbline/dashboards"
 	"plumbline/demo-app/telemetry"
+	"plumbline/provisioner/proof/raw"
 )
 
 // board is a result with something to show.
@@ -166,6 +167,15 @@ func TestWhatCannotBeComparedWithLinesIsNotHeld(t *testing.T) {
 	}{
 		{"too many lines", func(w *watch) { w.unjudged = tooManyError{}.Error() }, dashboards.NotJudged, "look at a shorter time"},
 		{"no scrape", func(w *watch) { w.targets = nil }, dashboards.NotJudged, "was not scraped"},
+		{"no request of which the scrapes can tell", func(w *watch) {
+			restless := raw.Looks{}
+			for _, l := range w.targets[slices.Sorted(maps.Keys(w.targets))[0]] {
+				l.Process = l.At.Add(-time.Second)
+				restless = append(restless, l)
+			}
+			w.targets = map[string]raw.Looks{"another": restless}
+		}, dashboards.NotJudged, "of no request"},
+		{"a range that is too long", func(w *watch) { w.unread = "they are too many" }, dashboards.NotJudged, "nothing: they are too many"},
 		{"lines of others, too", func(w *watch) { w.lines.strays = 1 }, dashboards.Held, "as in all lines of the range"},
 	} {
 		other := *w

@@ -29,11 +29,13 @@ type watch struct {
 	at         panels.At            // the same as somebody chooses it in Grafana
 	targets    map[string]raw.Looks // scrapes of the service, by instance
 	lines      lines
+	unread     string // why no samples are read; "" if they are
 	unjudged   string // why what is shown cannot be held against the lines; "" if it can
 	series     map[string][]raw.Series
 }
 
 const (
+	longest = time.Hour        // of which samples are read: some hundred thousand
 	before  = 2 * time.Minute  // how far back a scrape before the range is looked for
 	patient = 30 * time.Second // for a scrape after it
 	settled = 10 * time.Second // until what was written is searchable
@@ -48,6 +50,10 @@ const (
 func look(ctx context.Context, from Sources, scope dashboards.Scope, progress func(string)) (*watch, error) {
 	w := &watch{prometheus: from.Prometheus, scope: scope, series: map[string][]raw.Series{}}
 	begin, end := scope.From, scope.To
+	if end.Sub(begin) > longest {
+		w.at, w.unread = at(scope), fmt.Sprintf("samples of more than %v are not read", longest)
+		return w, nil
+	}
 	if scope.RunID != "" {
 		begin, end = begin.Add(-skew), end.Add(late)
 	}
@@ -59,8 +65,10 @@ func look(ctx context.Context, from Sources, scope dashboards.Scope, progress fu
 		return nil, err
 	}
 	w.frame(begin, end)
-	if err := w.await(ctx, w.scope.To); err != nil {
-		return nil, err
+	if w.unjudged == "" {
+		if err := w.await(ctx, w.scope.To); err != nil {
+			return nil, err
+		}
 	}
 	w.at = panels.At{From: w.scope.From, To: w.scope.To, Step: w.scope.Step(), Values: at(scope).Values}
 	progress("reading the lines of this time")

@@ -66,15 +66,15 @@ func (l *loop) lookAtTrouble(t *testing.T) {
 	checks, _ := l.checkPanels(t, filepath.Join(l.Reports(), "trouble.ledger"))
 	held := 0
 	for _, c := range checks {
-		if c.Form != "prometheus" {
-			continue
+		switch {
+		case c.Form != "prometheus":
+		case c.Outcome == "held":
+			held++
+		case c.Outcome != "not judged": // of a group all may have been asked about the restart
+			t.Errorf("panel %s: %s, got %s, want %s", c.ID, c.Outcome, c.Got, c.Want)
 		}
-		if c.Outcome != "held" {
-			t.Errorf("panel %s: %s, %s, got %s, want %s", c.ID, c.Outcome, c.Compared, c.Got, c.Want)
-		}
-		held++
 	}
 	if held < 30 {
-		t.Errorf("%d panels of Prometheus", held)
+		t.Errorf("%d panels of Prometheus held", held)
 	}
 }

@@ -54,27 +54,34 @@ func (s Series) Grown(from, to time.Time, looks Looks) (g Growth, told bool, err
 		case !fell && restarted:
 			g.Hid += before.Value
 		}
-		from := before
-		if fell {
-			from = Point{Native: new(estimate.Histogram)}
-		}
-		g.Seen += p.Value - from.Value
-		if p.Native == nil {
-			continue
-		}
-		grown, err := p.Native.Minus(*from.Native)
-		if err == nil {
-			g.Native, err = g.Native.Plus(grown)
-		}
-		if err != nil {
-			return g, false, err
+		if g.Seen += p.Value; !fell {
+			g.Seen -= before.Value
 		}
 	}
 	if len(points) < 2 {
 		return g, false, nil
 	}
+	if g.Native, err = grownNative(points); err != nil {
+		return g, false, err
+	}
 	g.Added = g.Seen * (factor(first, last, len(points), g.Seen, from, to) - 1)
 	return g, true, nil
+}
+
+// grownNative is what was added to a native histogram from its first sample to its
+// last; empty where the samples are of none.
+func grownNative(points []Point) (sum estimate.Histogram, err error) {
+	first, last := points[0].Native, points[len(points)-1].Native
+	if first == nil || last == nil {
+		return sum, nil
+	}
+	sum, err = last.Minus(*first)
+	for i, p := range points[1:] {
+		if before := points[i]; err == nil && p.Value < before.Value {
+			sum, err = sum.Plus(*before.Native)
+		}
+	}
+	return sum, err
 }
 
 // factor is by how much increase multiplies what it saw. It draws the line through
