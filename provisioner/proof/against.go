@@ -228,7 +228,7 @@ func (a *against) name(of place) string {
 // holds reports a number that lies in the interval, to the digits that arithmetic
 // with fractions has.
 func (i interval) holds(v float64) bool {
-	slack := digits * max(math.Abs(i.low), math.Abs(i.high), 1)
+	slack := digits * max(math.Abs(v), 1)
 	return v >= i.low-slack && v <= i.high+slack
 }
 

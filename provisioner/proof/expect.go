@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
+	"time"
 
 	"plumbline/dashboards"
 	"plumbline/demo-app/telemetry"
@@ -135,22 +137,28 @@ func (w *watch) quantile(ctx context.Context, metric string, q float64, k pick, 
 func (w *watch) classic(ctx context.Context, metric string, q float64, k pick, in span) (e expected, err error) {
 	bounds := estimate.Buckets(telemetry.DurationBounds())
 	atMost := make([]float64, len(bounds))
+	least, off := 0.0, 0.0 // each bucket is a counter of its own, and may be off otherwise than the next
 	for i, b := range bounds {
 		t, err := w.requests(ctx, metric, k.and(upTo(b)), in)
 		if err != nil {
 			return e, err
 		}
-		atMost[i] = t.shown
+		least, off = max(least, t.shown), max(off, t.over+t.under)
+		atMost[i] = least // as Prometheus has it: no bucket holds less than those below
 	}
 	all, err := w.grown(ctx, metric+"_bucket", k, in, func(s raw.Series) bool { return s.Labels["le"] == "+Inf" })
-	if err != nil || !all.told || all.shown <= 0 {
+	if err != nil || !all.told {
 		return e, err
 	}
-	h := estimate.Classic(bounds, atMost, all.shown)
+	least, off = max(least, all.shown), max(off, all.over+all.under)
+	if least <= 0 {
+		return e, nil
+	}
+	h := estimate.Classic(bounds, atMost, least)
 	e.value = &interval{h.Linear(max(q-digits, 0)), h.Linear(min(q+digits, 1))}
 	f, judged, err := w.happened(k, in)
 	if judged && err == nil {
-		e.truth = bound(bounds, q, f, all.over+all.under)
+		e.truth = bound(bounds, q, f, 2*off) // the bucket's count may be off, and that of all
 	}
 	return e, err
 }
@@ -162,16 +170,24 @@ func upTo(seconds float64) dashboards.Condition {
 
 // bound is where a quantile must lie: in the bucket of a duration that has the rank,
 // or of one that could have it, given the requests of which nobody knows whether they
-// were counted, and those that extrapolation makes up.
+// were counted, and by how much counters are off what was counted. Where that is more
+// than there are above the quantile, or below it, nothing limits it there: what is
+// made up may lie in a bucket in which nothing was.
 func bound(method estimate.Method, q float64, f found, off float64) *interval {
 	d := f.durations()
 	if len(d) == 0 {
 		return nil
 	}
-	unsure := (float64(len(f.perhaps)) + off) / float64(len(d))
-	low, high := estimate.Slack(q, unsure, unsure)
-	b := method.Bound(d, max(low-digits, 0), min(high+digits, 1))
-	return &interval{b.Low.Seconds(), b.High.Seconds()}
+	unsure := (float64(len(f.perhaps))+off)/float64(len(d)) + digits
+	b := method.Bound(d, max(q-unsure, 0), min(q+unsure, 1))
+	limits := interval{b.Low.Seconds(), b.High.Seconds()}
+	if q < unsure {
+		limits.low = 0
+	}
+	if q+unsure > 1 {
+		limits.high = math.Inf(1)
+	}
+	return &limits
 }
 
 // expectScraped works out a measure of a metric that the measure's field names.
@@ -187,26 +203,29 @@ func (w *watch) expectScraped(ctx context.Context, m dashboards.Measure, k pick,
 		}
 		return t.expected(1), err
 	}
+	read := map[dashboards.Op]func(raw.Series, time.Time, time.Time) (float64, bool){
+		dashboards.OpMax: raw.Series.Max, dashboards.OpLast: raw.Series.Last, dashboards.OpMean: raw.Series.Mean,
+	}[m.Op]
+	if read == nil {
+		return e, fmt.Errorf("no %s of a scraped metric", m.Op)
+	}
 	some, err := w.find(ctx, metric, k)
-	sum, n := 0.0, 0
+	var values []float64
 	for _, s := range some {
-		read := map[dashboards.Op]func(raw.Series) (float64, bool){
-			dashboards.OpMax:  func(s raw.Series) (float64, bool) { return s.Max(in.from, in.to) },
-			dashboards.OpLast: func(s raw.Series) (float64, bool) { return s.Last(in.from, in.to) },
-			dashboards.OpMean: func(s raw.Series) (float64, bool) { return s.Mean(in.from, in.to) },
-		}[m.Op]
-		if read == nil {
-			return e, fmt.Errorf("no %s of a scraped metric", m.Op)
+		if v, any := read(s, in.from, in.to); any {
+			values = append(values, v)
 		}
-		v, any := read(s)
-		switch {
-		case !any:
-		case m.Op == dashboards.OpMean:
-			sum, n = sum+v, n+1
-			e.value = exactly(sum / float64(n))
-		case e.value == nil || v > e.value.high:
-			e.value = exactly(v)
+	}
+	switch {
+	case len(values) == 0:
+	case m.Op == dashboards.OpMean:
+		sum := 0.0
+		for _, v := range values {
+			sum += v
 		}
+		e.value = exactly(sum / float64(len(values)))
+	default: // of several series the largest
+		e.value = exactly(slices.Max(values))
 	}
 	return e, err
 }

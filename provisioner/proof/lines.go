@@ -99,8 +99,8 @@ func readLines(ctx context.Context, search Searcher, run string, from, to time.T
 // take adds a page of lines.
 func (l *lines) take(answer []byte, run string) (last []json.RawMessage, hits int, err error) {
 	var page struct {
-		TimedOut bool `json:"timed_out"`
-		Shards   struct{ Failed int }
+		TimedOut bool                 `json:"timed_out"`
+		Shards   struct{ Failed int } `json:"_shards"`
 		Hits     struct {
 			Hits []struct {
 				Sort   []json.RawMessage

@@ -53,8 +53,8 @@ func (b bucketNode) key() (string, error) {
 // readSearch reads the answer to a search as Grafana's data source does.
 func readSearch(t Target, answer []byte) ([]frame, error) {
 	var a struct {
-		TimedOut bool `json:"timed_out"`
-		Shards   struct{ Failed int }
+		TimedOut bool                 `json:"timed_out"`
+		Shards   struct{ Failed int } `json:"_shards"`
 		Error    json.RawMessage
 		Hits     struct {
 			Hits []struct {

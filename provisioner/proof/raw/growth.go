@@ -1,6 +1,7 @@
 package raw
 
 import (
+	"slices"
 	"time"
 
 	"plumbline/provisioner/red/estimate"
@@ -47,7 +48,7 @@ func (s Series) Grown(from, to time.Time, looks Looks) (g Growth, told bool, err
 	}
 	for i, p := range points[1:] {
 		before := points[i]
-		fell, restarted := p.Value < before.Value, looks.restarted(before.At, p.At)
+		fell, restarted := p.fell, looks.restarted(before.At, p.At)
 		switch {
 		case fell && p.Value == 0 && !restarted && len(looks) > 0 && !looks.at(p.At):
 			g.Twice += before.Value
@@ -68,6 +69,21 @@ func (s Series) Grown(from, to time.Time, looks Looks) (g Growth, told bool, err
 	return g, true, nil
 }
 
+// fellSince reports that a counter was reset: it fell, or a bucket did.
+func (p Point) fellSince(before Point) bool {
+	if p.Value < before.Value {
+		return true
+	}
+	if p.Native == nil || before.Native == nil {
+		return false
+	}
+	if len(p.Native.Ranges) > 0 && len(before.Native.Ranges) > 0 && p.Native.Schema > before.Native.Schema {
+		return true // it became finer
+	}
+	grown, err := p.Native.Minus(*before.Native)
+	return err == nil && slices.ContainsFunc(grown.Ranges, func(r estimate.Range) bool { return r.Count < 0 })
+}
+
 // grownNative is what was added to a native histogram from its first sample to its
 // last; empty where the samples are of none.
 func grownNative(points []Point) (sum estimate.Histogram, err error) {
@@ -77,7 +93,7 @@ func grownNative(points []Point) (sum estimate.Histogram, err error) {
 	}
 	sum, err = last.Minus(*first)
 	for i, p := range points[1:] {
-		if before := points[i]; err == nil && p.Value < before.Value {
+		if before := points[i]; err == nil && p.fell {
 			sum, err = sum.Plus(*before.Native)
 		}
 	}

@@ -26,6 +26,8 @@ type Point struct {
 	At     time.Time
 	Value  float64
 	Native *estimate.Histogram
+
+	fell bool // since the sample before: a counter was reset
 }
 
 // Of puts samples together by their series.
@@ -51,7 +53,17 @@ func Of(samples []promql.Sample) []Series {
 		}
 		all[i].Points = append(all[i].Points, p)
 	}
+	for _, s := range all {
+		s.mark()
+	}
 	return all
+}
+
+// mark finds where a counter was reset.
+func (s Series) mark() {
+	for i := 1; i < len(s.Points); i++ {
+		s.Points[i].fell = s.Points[i].fellSince(s.Points[i-1])
+	}
 }
 
 func key(labels map[string]string) string {

@@ -21,6 +21,7 @@ func scraped(pairs ...float64) (s Series) {
 	for i := 0; i < len(pairs); i += 2 {
 		s.Points = append(s.Points, Point{At: second(pairs[i]), Value: pairs[i+1]})
 	}
+	s.mark()
 	return s
 }
 
@@ -101,6 +102,17 @@ func TestNativeHistogramsGrow(t *testing.T) {
 	}
 	if diff := cmp.Diff(map[float64]float64{1: 2, 2: 2, 4: 4}, got); diff != "" {
 		t.Error(diff)
+	}
+	for proves, row := range map[string]struct {
+		second promql.Sample
+		fell   bool
+	}{
+		"every bucket grew": {sample(5, 1, 3, 1), false}, "one fell, and others grew more": {sample(5, 3, 0, 1), true}, "the count fell": {sample(5, 1), true},
+	} {
+		points := Of([]promql.Sample{sample(0, 1, 1), row.second})[0].Points
+		if fell := points[1].fell; fell != row.fell {
+			t.Errorf("%s: a reset %v, want %v", proves, fell, row.fell)
+		}
 	}
 	if s := g.Scaled().Schema; s != estimate.Schema(0) {
 		t.Errorf("schema %v, want 0", s)
