@@ -7,13 +7,13 @@ import (
 	"plumbline/provisioner/proof/raw"
 )
 
-func at1(s float64) time.Time {
+func sec(s float64) time.Time {
 	return time.Unix(1_800_000_000, 0).Add(time.Duration(s * float64(time.Second)))
 }
 
 func looks(process float64, at ...float64) (l raw.Looks) {
 	for _, s := range at {
-		l = append(l, raw.Look{At: at1(s), Took: 100 * time.Millisecond, Process: at1(process)})
+		l = append(l, raw.Look{At: sec(s), Took: 100 * time.Millisecond, Process: sec(process)})
 	}
 	return l
 }
@@ -34,30 +34,30 @@ func TestCover(t *testing.T) {
 		{"a restart takes along what was not scraped", map[string]raw.Looks{"a": append(looks(-100, 0, 5, 10), looks(13, 15, 20, 25)...)}, -.001, 25, []float64{4, 16, 19}, []float64{6, 12, 14}, nil},
 		{"of two instances the narrower", map[string]raw.Looks{"a": looks(-100, 0, 10, 20), "b": looks(-100, 2, 12, 18)}, -.001, 20, []float64{4, 12}, []float64{1, 14, 20.5}, nil},
 	} {
-		c, ok := covered(row.targets, span{at1(row.from), at1(row.to)})
+		c, ok := covered(row.targets, span{sec(row.from), sec(row.to)})
 		if !ok {
 			t.Errorf("%s: not covered", row.proves)
 		}
 		for _, s := range row.sure {
-			if f := c.divide([]line{{ended: at1(s)}}); len(f.sure) != 1 {
+			if f := c.divide([]line{{ended: sec(s)}}); len(f.sure) != 1 {
 				t.Errorf("%s: a line at %v is not sure: %+v", row.proves, s, c)
 			}
 		}
 		for _, s := range row.perhaps {
-			if f := c.divide([]line{{ended: at1(s)}}); len(f.perhaps) != 1 || !c.most.holds(at1(s)) {
+			if f := c.divide([]line{{ended: sec(s)}}); len(f.perhaps) != 1 || !c.most.holds(sec(s)) {
 				t.Errorf("%s: a line at %v is not one that may be counted: %+v", row.proves, s, c)
 			}
 		}
 		for _, s := range row.not {
-			if c.most.holds(at1(s)) {
+			if c.most.holds(sec(s)) {
 				t.Errorf("%s: a line at %v may be counted: %+v", row.proves, s, c)
 			}
 		}
 	}
-	if _, ok := covered(steady, span{at1(1), at1(4)}); ok {
+	if _, ok := covered(steady, span{sec(1), sec(4)}); ok {
 		t.Error("a range without a scrape is covered")
 	}
-	if _, ok := covered(nil, span{at1(0), at1(4)}); ok {
+	if _, ok := covered(nil, span{sec(0), sec(4)}); ok {
 		t.Error("no target is covered")
 	}
 }
@@ -76,8 +76,8 @@ func TestFrame(t *testing.T) {
 		{"nothing was scraped", nil, 6, 12, 6, 12},
 	} {
 		w := &watch{targets: row.targets}
-		w.frame(at1(row.begin), at1(row.end))
-		if got, want := w.scope, (span{at1(row.from), at1(row.to)}); !got.From.Equal(want.from) || !got.To.Equal(want.to) {
+		w.frame(sec(row.begin), sec(row.end))
+		if got, want := w.scope, (span{sec(row.from), sec(row.to)}); !got.From.Equal(want.from) || !got.To.Equal(want.to) {
 			t.Errorf("%s: %s to %s, want %s to %s", row.proves, clock(got.From), clock(got.To), clock(want.from), clock(want.to))
 		}
 	}

@@ -2,7 +2,8 @@
 // is shown: as the board asks it, as Lens would ask for what was rendered for
 // Kibana, and as Grafana would for what was rendered for it, of Elasticsearch or
 // of Prometheus. The first is held against the truth of a run, if there is one, the
-// others against the first.
+// others against the first; what Prometheus answers against the raw samples behind
+// it, and these against the access lines of the same time.
 //
 // What a rendered panel asks is read from the rendered file and not from the model
 // that it was made of: a mistake in an encoder shows here.

@@ -6,7 +6,7 @@
 // panel can be held against the same panel of another front end.
 //
 // It knows as much of Grafana as the dashboards here use; what else a dashboard has
-// is refused. Tests alone use it.
+// is refused. Tests use it, and provisioner/proof.
 package panels
 
 import (
