@@ -162,5 +162,5 @@ func (tp *tape) Search(ctx context.Context, index string, body []byte) ([]byte, 
 
 func (*tape) OpenPIT(context.Context, string, time.Duration) (string, error) { return "", errNotAsked }
 func (*tape) ClosePIT(context.Context, string) error                         { return errNotAsked }
-func (*tape) SearchPIT(context.Context, []byte) ([]byte, error)              { return nil, errNotAsked }
+func (*tape) SearchPIT(context.Context, []byte, []byte) ([]byte, error)      { return nil, errNotAsked }
 func (*tape) Count(context.Context, string, []byte) (int64, error)           { return 0, errNotAsked }
