@@ -90,7 +90,7 @@ func homes() map[string][]string {
 		"github.com/vearutop/statigz":             {"demo-app/internal/rest"},
 		"github.com/cenkalti/backoff/v5":          {"demo-app/telemetry/spans"},
 		"github.com/shirou/gopsutil/v4":           {"stack"},
-		"github.com/gofrs/flock":                  {"stack/statedir", "demo-app/internal/store", "loadgen/ledger"},
+		"github.com/gofrs/flock":                  {"stack/statedir", "demo-app/internal/store", "loadgen/ledger", "provisioner/canary"},
 		"github.com/go-sql-driver/mysql":          {"demo-app/internal/store", "demo-app/internal/parts"},
 		"github.com/redis/go-redis/v9":            {"demo-app"},
 		"github.com/maypok86/otter/v2":            {"demo-app/internal/cache"},

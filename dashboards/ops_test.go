@@ -22,6 +22,7 @@ func TestMeasuresOfCollectedDocuments(t *testing.T) {
 		{"the latest and not the largest", "pipeline-size", "", 0, 1e7 + 1e5*(rounds-1)},
 		{"a counter that only grows", "canary-found", "", 0, seedFound * (rounds - 2)},
 		{"a counter that stands still has grown by nothing", "canary-lost", "", 0, 0},
+		{"a counter that grows now and then", "canary-duplicated", "", 0, (rounds - 1) / 25},
 		{"a counter by group", "jobs-outcomes", "failed", 0, seedFinished * (rounds - 1)},
 		{"a counter that begins again at zero, of two that are added up", "pipeline-acked", "filebeat", 0, seedAcked * (rounds - 2) / seedLength.Seconds()},
 		{"counters of several series, without those left out", "truth-counters", "", 0, 2 * 10 * (rounds - 1) / seedLength.Seconds()},

@@ -120,6 +120,8 @@ func seedCollected(i int) []streamDoc {
 	add(telemetry.StreamOwn, "canary", map[string]any{
 		telemetry.FieldServiceAddress: "canary", metric(telemetry.MetricCanaryRequests): seedFound * n, metric(telemetry.MetricCanaryFound): seedFound * max(n-1, 0),
 		metric(telemetry.MetricCanaryLost): 0.0, metric(telemetry.MetricCanaryUnanswered): 0.0,
+		metric(telemetry.MetricCanaryDuplicated): float64(i / 25), metric(telemetry.MetricCanaryCorrupted): 0.0, metric(telemetry.MetricCanaryLate): float64(i / 40),
+		metric(telemetry.MetricCanarySearchErrors): 0.0, metric(telemetry.MetricCanaryLagP50): 1.0, metric(telemetry.MetricCanaryLagP99): 1 + 0.1*n,
 	})
 	add(telemetry.StreamPrometheus, "app", map[string]any{
 		metric(telemetry.MetricResident): 6e7, metric(telemetry.MetricHeap): 2e7, metric(telemetry.MetricGoroutines): 20 + n, metric(telemetry.MetricJobsOldest): float64(i % 4),

@@ -157,7 +157,7 @@ func TestMetrics(t *testing.T) {
 	s.demoApp(t)
 	s.start(t, "worker", program(t, ownVariable, "demo-app"), "worker", "-probe-addr", s.at("worker"), "-database-url", filepath.Join(s.dir, "worker.db"))
 	s.start(t, "board", program(t, ownVariable, "provisioner"), "board", "-addr", s.at("board"), "-es", "http://127.0.0.1:1")
-	s.start(t, "canary", program(t, ownVariable, "provisioner"), "canary", "-addr", s.at("canary"), "-target", s.url("demo-app"), "-es", "http://127.0.0.1:1")
+	s.start(t, "canary", program(t, ownVariable, "provisioner"), "watch", "-addr", s.at("canary"), "-target", s.url("demo-app"), "-es", "http://127.0.0.1:1")
 	s.load(t)
 
 	known := []string{"up", "ALERTS"}

@@ -7,7 +7,7 @@
 //	provisioner series  how many series each metric of a Prometheus has
 //	provisioner board   the dashboards as a web page
 //	provisioner alerts  what Alertmanager sends, a line for each change
-//	provisioner canary  one request after the other, and its line looked for
+//	provisioner watch   one probe after the other, for ever, and its line looked for
 //	provisioner dashboards  every panel in each form; what was changed elsewhere
 //	provisioner grafana a Grafana's data sources, dashboards and alert rules
 //	provisioner kibana  a Kibana's dashboards and alert rules
@@ -37,7 +37,7 @@ type command struct {
 }
 
 func commands() []command {
-	return []command{setupCommand(), verifyCommand(), redCommand(), seriesCommand(), boardCommand(), alertsCommand(), canaryCommand(), dashboardsCommand(), grafanaCommand(), kibanaCommand(), healthcheckCommand(), doctorCommand()}
+	return []command{setupCommand(), verifyCommand(), redCommand(), seriesCommand(), boardCommand(), alertsCommand(), watchCommand(), dashboardsCommand(), grafanaCommand(), kibanaCommand(), healthcheckCommand(), doctorCommand()}
 }
 
 func main() { os.Exit(cli.Main("provisioner", run)) }

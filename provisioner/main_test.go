@@ -25,7 +25,7 @@ func TestCommandLine(t *testing.T) {
 		stderr string
 		hint   string
 	}{
-		"no command is an error":             {nil, 64, "", "provisioner: no command given: want one of setup, verify, red, series, board, alerts, canary, dashboards, grafana, kibana, healthcheck, doctor", "provisioner -h"},
+		"no command is an error":             {nil, 64, "", "provisioner: no command given: want one of setup, verify, red, series, board, alerts, watch, dashboards, grafana, kibana, healthcheck, doctor", "provisioner -h"},
 		"an unknown command is an error":     {[]string{"bake"}, 64, "", `unknown command "bake"`, "provisioner -h"},
 		"help is on stdout":                  {[]string{"-h"}, 0, "Usage: provisioner <command>", "", ""},
 		"help of setup has an example":       {[]string{"setup", "-h"}, 0, "Example:\n  provisioner setup", "", ""},

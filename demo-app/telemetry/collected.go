@@ -46,10 +46,23 @@ const (
 	LabelState   = "state"   // of a job in the queue: ready, leased, delayed, dead
 	LabelOutcome = "outcome" // of a job, an attempt or a notification
 
-	MetricCanaryRequests   = "plumbline_canary_requests_total"
-	MetricCanaryUnanswered = "plumbline_canary_unanswered_total"
-	MetricCanaryFound      = "plumbline_canary_found_total"
-	MetricCanaryLost       = "plumbline_canary_lost_total"
+	MetricCanaryRequests     = "plumbline_canary_requests_total"
+	MetricCanaryUnanswered   = "plumbline_canary_unanswered_total"
+	MetricCanaryInterrupted  = "plumbline_canary_interrupted_total"
+	MetricCanaryFound        = "plumbline_canary_found_total"
+	MetricCanaryLost         = "plumbline_canary_lost_total"
+	MetricCanaryRecovered    = "plumbline_canary_recovered_total" // lost, and found later
+	MetricCanaryLate         = "plumbline_canary_late_total"
+	MetricCanaryDuplicated   = "plumbline_canary_duplicated_total"
+	MetricCanaryCorrupted    = "plumbline_canary_corrupted_total"
+	MetricCanarySearchErrors = "plumbline_canary_search_errors_total"
+	MetricCanaryPending      = "plumbline_canary_pending"
+	MetricCanaryLastFound    = "plumbline_canary_last_found_timestamp_seconds"
+	MetricCanaryLastSearch   = "plumbline_canary_last_search_timestamp_seconds"
+	MetricCanaryVerdict      = "plumbline_canary_verdict"     // 1 holds, 0 does not, NaN unknown
+	MetricCanaryLag          = "plumbline_canary_lag_seconds" // histogram
+	MetricCanaryLagP50       = "plumbline_canary_window_lag_p50_seconds"
+	MetricCanaryLagP99       = "plumbline_canary_window_lag_p99_seconds"
 
 	MetricClusterHeap    = "plumbline_elasticsearch_heap_used_bytes"
 	MetricClusterHeapMax = "plumbline_elasticsearch_heap_max_bytes"

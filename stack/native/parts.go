@@ -264,7 +264,7 @@ func (s *Stack) startBoard(ctx context.Context) error {
 func (s *Stack) startCanary(ctx context.Context) error {
 	return s.startShown(ctx, "", supervise.Spec{
 		Name: "canary", Log: s.log("canary"), Env: environment(),
-		Command: []string{s.programs.Provisioner, "canary", "-target", s.API, "-addr", loopback(s.ports.Canary),
+		Command: []string{s.programs.Provisioner, "watch", "-target", s.API, "-addr", loopback(s.ports.Canary), "-state", s.dir.Run("canary.json"),
 			"-es", s.Elasticsearch, "-ca", s.CAFile, "-key-file", s.KeyFile("reader")},
 	}, supervise.Gate{What: "listening", Within: 10 * time.Second, Check: supervise.Answers(client(), "http://"+loopback(s.ports.Canary)+"/healthz")})
 }
