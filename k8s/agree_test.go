@@ -42,7 +42,7 @@ func (f facts) disagreements(c container) []string {
 		switch c.Args[0] {
 		case "alerts":
 			native = "Alerts"
-		case "canary":
+		case "watch":
 			native = "Canary"
 		}
 		if want := f.Ports[native]; ok && native != "" && port != want {

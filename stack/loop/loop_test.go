@@ -171,6 +171,7 @@ func TestLoop(t *testing.T) {
 
 	t.Run("lines removed, doubled, altered and refused are each named, and the hop of each", l.altered)
 
+	t.Run("a canary killed under way goes on, and tells a line removed and one doubled", l.watchKilled)
 	t.Run("lines of every format by several shippers", func(t *testing.T) { tryShippers(t, l) })
 	t.Run("alerts fire and resolve, and Prometheus' tools accept all files", alerts)
 
