@@ -81,7 +81,7 @@ func (l *loop) watchKilled(t *testing.T) {
 	_ = first.Wait()
 	l.alter(t, ledger, size, map[uint64]func(line []byte) [][]byte{
 		removed: func([]byte) [][]byte { return nil },
-		doubled: func(line []byte) [][]byte { return [][]byte{line, otherID(t, line)} },
+		doubled: func(line []byte) [][]byte { return [][]byte{line, withID(t, line, "another of "+run)} },
 	})
 	if err := shipper.Restart(); err != nil {
 		t.Fatal(err)
