@@ -43,6 +43,7 @@ type verification struct {
 	watched             time.Time
 	panels, metrics     bool
 	chosen              bool // the caller said what to judge
+	depth               string
 	allow, allowUnsent  uint64
 	allowRejected       uint64
 	format, json, junit string
@@ -117,6 +118,14 @@ func (v *verification) judge(ctx context.Context, report *arrival.Report, progre
 	}
 	if err := v.fit(); err != nil {
 		return err
+	}
+	if v.depth == "fast" {
+		glance, err := v.audit.Glance(ctx, v.patience.Within, progress)
+		if err != nil {
+			return ledgerError(err)
+		}
+		report.JudgeGlance(glance)
+		return nil
 	}
 	if e.Account, err = v.audit.Wait(ctx, v.patience, progress); err != nil {
 		return ledgerError(err)
@@ -288,6 +297,7 @@ func ledgerError(err error) error {
 		format  *ledger.FormatError
 		damaged *ledger.DamagedError
 		content *lines.UnknownContentError
+		ofLines *arrival.LinesError
 	)
 	f := &cli.Failure{Code: cli.Usage, Err: err}
 	switch {
@@ -301,6 +311,8 @@ func ledgerError(err error) error {
 		f.Next = "use the provisioner of the same version as the loadgen"
 	case errors.As(err, &content):
 		f.Next = "use the provisioner of the same version as the loadgen"
+	case errors.As(err, &ofLines):
+		f.Next = "leave -depth out"
 	case errors.As(err, &damaged):
 		f.Next = "copy the file again, or repeat the run"
 	case errors.Is(err, fs.ErrNotExist):

@@ -47,6 +47,9 @@ altered, cut, split over several documents or joined with others.
                     (the first of event.ingested, event.created, @timestamp)
   -late-after D     of lines: judge, too, whether each came so far within D of when
                     it was due (0: not judged)
+  -depth fast       compare counts only, which takes a fraction of a second and has
+                    a blind spot, which is printed: arrival alone, no duplicates
+                    waited for, and never a verdict (full)
   -check LIST       what to judge: arrival,panels,metrics (all; of lines arrival)
   -allow-indeterminate N
                     attempts without answer and document that are tolerated (0)
@@ -86,6 +89,7 @@ func parseVerify(args []string, stdout io.Writer) (*verification, error) {
 	flags.StringVar(&v.shipper, "shipper", "", "")
 	flags.BoolVar(&v.follow, "follow", false, "")
 	flags.StringVar(&v.lagKey, "lag-key-file", "", "")
+	flags.StringVar(&v.depth, "depth", "full", "")
 	flags.Uint64Var(&v.allow, "allow-indeterminate", 0, "")
 	flags.Uint64Var(&v.allowUnsent, "allow-unsent", 0, "")
 	flags.StringVar(&v.format, "o", "table", "")
@@ -129,6 +133,10 @@ func parseVerify(args []string, stdout io.Writer) (*verification, error) {
 		return refuse("-ledger is missing")
 	case v.format != "table" && v.format != "json":
 		return refuse("-o %q: want table or json", v.format)
+	case v.depth != "full" && v.depth != "fast":
+		return refuse("-depth %q: want full or fast", v.depth)
+	case v.depth == "fast" && (v.follow || v.appLog != "" || v.chosen && (v.panels || v.metrics)):
+		return refuse("-depth fast counts documents and nothing else: leave -follow, -app-log, and panels and metrics in -check out")
 	case v.patience.Within < 0 || v.patience.Settle < 0 || v.audit.Lines.Late < 0:
 		return refuse("-within, -settle and -late-after cannot be negative")
 	case v.shipper != "" && v.appLog == "":

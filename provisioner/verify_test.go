@@ -106,6 +106,11 @@ func TestVerifyRefuses(t *testing.T) {
 		{"an address missing", []string{"verify", "-ledger", whole}, 64, "-es is missing"},
 		{"a ledger missing on the command line", []string{"verify", "-es", "http://127.0.0.1:1"}, 64, "-ledger is missing"},
 		{"an unknown form", verifyArgs("http://127.0.0.1:1", whole, "-o", "yaml"), 64, "want table or json"},
+		{"an unknown depth", verifyArgs("http://127.0.0.1:1", whole, "-depth", "deep"), 64, "want full or fast"},
+		{"panels at a glance", verifyArgs("http://127.0.0.1:1", whole, "-depth", "fast", "-check", "panels"), 64, "counts documents and nothing else"},
+		{"lines at a glance", verifyArgs(empty(t), ofLines, "-depth", "fast"), 64, "hint: leave -depth out"},
+		{"a glance at a stack that knows nothing of the run", verifyArgs(empty(t), whole, "-depth", "fast"), 1, "hint: -depth full names each attempt"},
+		{"a glance without elasticsearch", verifyArgs(refusing(t), whole, "-depth", "fast"), 2, "connection refused"},
 		{"an unknown check", verifyArgs("http://127.0.0.1:1", whole, "-check", "vibes"), 64, `-check "vibes"`},
 		{"a lag key without -follow", verifyArgs("http://127.0.0.1:1", whole, "-lag-key-file", whole), 64, "needs -follow"},
 		{"negative patience", verifyArgs("http://127.0.0.1:1", whole, "-within", "-1s"), 64, "cannot be negative"},
@@ -176,7 +181,7 @@ func TestVerifyUsageNamesEveryFlag(t *testing.T) {
 	if code := cli.Report(&stderr, "provisioner", run(t.Context(), []string{"verify", "-h"}, &stdout, &stderr)); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
-	for _, name := range []string{"es", "ca", "key-file", "ledger", "run", "index", "message-field", "time-field", "late-after", "allow-rejected", "within", "settle", "follow", "lag-key-file", "check", "allow-indeterminate", "allow-unsent", "partial", "o", "json", "junit"} {
+	for _, name := range []string{"es", "ca", "key-file", "ledger", "run", "index", "message-field", "time-field", "late-after", "allow-rejected", "within", "settle", "follow", "lag-key-file", "check", "depth", "allow-indeterminate", "allow-unsent", "partial", "o", "json", "junit"} {
 		if !strings.Contains(stdout.String(), "  -"+name+" ") {
 			t.Errorf("usage does not name -%s", name)
 		}

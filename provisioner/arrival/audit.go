@@ -26,7 +26,8 @@ type Audit struct {
 	Lines   LineReading // how to read documents of lines
 	Each    func(Line)  // is told of each document that belongs to an attempt, in any order; nil for nobody
 
-	page, slices int // documents in one answer, readers; 0 for the usual. Tests vary them.
+	page, slices int    // documents in one answer, readers; 0 for the usual. Tests vary them,
+	width        uint64 // and this: numbers in a stretch of a Glance
 }
 
 // Line is a document of an attempt: what it says about the request.
@@ -57,6 +58,28 @@ func (a Audit) Run(ctx context.Context) (*Account, error) {
 		return nil, err
 	}
 	defer book.Close()
+	p, err := a.begin(book)
+	if err != nil {
+		return nil, err
+	}
+	p.pit, err = a.Search.OpenPIT(ctx, p.Index, keepAlive)
+	switch {
+	case Missing(err):
+		p.pit = ""
+	case err != nil:
+		return nil, err
+	default:
+		defer p.closePIT(ctx)
+	}
+	if err := p.account.subject.compare(ctx, p, book); err != nil {
+		return nil, err
+	}
+	p.account.finish()
+	return p.account, nil
+}
+
+// begin makes a pass and its empty account from the header of a ledger.
+func (a Audit) begin(book *ledger.Reader) (*pass, error) {
 	if a.RunID != "" && a.RunID != book.Header.RunID {
 		return nil, &OtherRunError{Path: a.Ledger, Run: book.Header.RunID, Want: a.RunID}
 	}
@@ -70,23 +93,9 @@ func (a Audit) Run(ctx context.Context) (*Account, error) {
 	if a.page == 0 {
 		a.page, a.slices = pageSize, readers
 	}
-	p := &pass{Audit: a, pages: newPageDecoder(), account: &Account{
+	return &pass{Audit: a, pages: newPageDecoder(), account: &Account{
 		Run: book.Header.RunID, Header: book.Header, Truth: &dashboards.Truth{}, journeys: journeys{}, asked: map[Kind]uint64{}, reads: newLags(), subject: of, index: a.Index,
-	}}
-	p.pit, err = a.Search.OpenPIT(ctx, a.Index, keepAlive)
-	switch {
-	case Missing(err):
-		p.pit = ""
-	case err != nil:
-		return nil, err
-	default:
-		defer p.closePIT(ctx)
-	}
-	if err := of.compare(ctx, p, book); err != nil {
-		return nil, err
-	}
-	p.account.finish()
-	return p.account, nil
+	}}, nil
 }
 
 // closePIT gives the view back even if ctx has ended; if that does not work

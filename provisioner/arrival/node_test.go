@@ -162,6 +162,7 @@ func (n *node) answer(op string, docs []doc, raw []byte) ([]byte, error) {
 		SearchAfter []int64 `json:"search_after"`
 		PIT         map[string]any
 		Slice       *struct{ ID, Max int }
+		Aggs        map[string]map[string]any
 	}
 	n.parse(raw, &body)
 	n.queries = append(n.queries, string(raw))
@@ -170,10 +171,12 @@ func (n *node) answer(op string, docs []doc, raw []byte) ([]byte, error) {
 		sort []int64
 	}
 	var list []found
+	var matching []doc
 	for i, d := range docs {
 		if !n.matches(d, body.Query) || body.Slice != nil && i*body.Slice.Max/len(docs) != body.Slice.ID {
 			continue
 		}
+		matching = append(matching, d)
 		var keys []int64
 		for _, by := range body.Sort {
 			keys = append(keys, n.sortValue(int64(i), d, by))
@@ -201,9 +204,13 @@ func (n *node) answer(op string, docs []doc, raw []byte) ([]byte, error) {
 		}
 		hits = append(hits, hit)
 	}
+	top := map[string]any{"max_score": nil, "hits": hits}
+	if body.TotalHits {
+		top["total"] = map[string]any{"value": len(matching), "relation": "eq"}
+	}
 	out, err := json.Marshal(map[string]any{
 		"took": 1, "timed_out": false, "_shards": map[string]int{"total": 1, "successful": 1, "skipped": 0, "failed": 0},
-		"hits": map[string]any{"max_score": nil, "hits": hits},
+		"hits": top, "aggregations": n.aggregate(matching, body.Aggs),
 	})
 	if n.spoil != nil {
 		out = n.spoil(op, out)

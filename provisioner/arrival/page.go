@@ -1,6 +1,7 @@
 package arrival
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -91,6 +92,8 @@ func natural(text []byte) (n int64, ok bool) {
 	return n, 0 < len(text) && len(text) <= 18
 }
 
+var errTimedOut = errors.New("search: Elasticsearch gave up before the end (timed_out)")
+
 // page is what an answer says beside its hits.
 type page struct {
 	hits int
@@ -157,7 +160,7 @@ func (p *pageDecoder) decode(answer []byte, l layout, yield func(*document)) (pa
 	case err != nil:
 		return page{}, fmt.Errorf("read the answer to a search: %w", err)
 	case timedOut:
-		return page{}, fmt.Errorf("search: Elasticsearch gave up before the end (timed_out)")
+		return page{}, errTimedOut
 	case failed > 0:
 		return page{}, fmt.Errorf("search: %d shards did not answer", failed)
 	}

@@ -43,7 +43,8 @@ type Report struct {
 	Streams    []StreamCheck `json:"streams,omitempty"`
 	Counters   *Counters     `json:"counters,omitempty"`
 	Told       *Told         `json:"told,omitempty"`
-	Error      string        `json:"error,omitempty"` // why nothing could be measured
+	Glance     *Glance       `json:"fast_check,omitempty"` // of a fast check, which has nothing else
+	Error      string        `json:"error,omitempty"`      // why nothing could be measured
 }
 
 // Evidence is what a report is made of. Panels and Streams are nil where they

@@ -3,6 +3,8 @@ package arrival
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -18,59 +20,108 @@ type Patience struct {
 // Progress is told, now and then, what is still missing.
 type Progress func(text string)
 
-// Wait audits until nothing that was sent is missing, or until patience ends,
-// and returns the last account either way. Between audits it asks for a
-// count only; the account never rests on it. It relies on the index's own
-// refresh, because a reader may not force one and a user cannot either.
+// Wait returns the account once nothing that was sent is missing, or when patience
+// ends. Of requests it looks at counts until they allow that all is there, and audits
+// then; of lines nothing but an audit tells. No count ends the wait: the account alone
+// does. It relies on the index's own refresh, because a reader may not force one and a
+// user cannot either.
 func (a Audit) Wait(ctx context.Context, patience Patience, progress Progress) (*Account, error) {
 	deadline := time.Now().Add(patience.Within)
-	acc, took, err := a.timed(ctx)
+	watch, err := a.watch()
 	if err != nil {
 		return nil, err
 	}
-	for n := acc.searched(); !acc.complete(); {
-		left := time.Until(deadline)
-		if left <= 0 && acc.Lost.Len()+acc.rejected().Len() > 0 {
-			return acc, nil
-		} else if left <= 0 {
-			break // what has no answer may never come; the rest can still be doubled
-		}
-		progress(acc.waiting(n, left))
-		// Auditing takes a while on long runs: never more than a third of the time.
-		if err := sleep(ctx, min(max(poll, 2*took), left)); err != nil {
-			return nil, err
-		}
-		if n, err = a.count(ctx, acc); err != nil {
-			return nil, err
-		}
-		// Fewer documents than sent requests cannot be complete, whatever they are.
-		if n != acc.searched() && (acc.Lines != nil || n >= acc.Sent || time.Until(deadline) <= 0) {
-			if acc, took, err = a.timed(ctx); err != nil {
-				return nil, err
-			}
-			n = acc.searched()
-		}
-	}
-	if patience.Settle > 0 {
-		progress(fmt.Sprintf("%s of %s found; %v more for late duplicates", count(acc.found()), count(acc.Sent), patience.Settle))
-		if err := sleep(ctx, patience.Settle); err != nil {
-			return nil, err
-		}
-		n, err := a.count(ctx, acc)
+	var acc *Account
+	for {
+		begin := time.Now()
+		seen, err := watch(ctx)
 		if err != nil {
 			return nil, err
 		}
-		if n != acc.searched() {
-			return a.Run(ctx)
+		left := time.Until(deadline)
+		if (left <= 0 || seen.may) && (acc == nil || seen.documents != acc.searched()) {
+			if acc, err = a.Run(ctx); err != nil {
+				return nil, err
+			}
+			seen.documents = acc.searched()
 		}
+		switch {
+		case acc != nil && seen.documents == acc.searched() && acc.complete():
+			return a.settle(ctx, acc, patience.Settle, progress)
+		case left <= 0 && acc.Lost.Len()+acc.rejected().Len() > 0:
+			return acc, nil
+		case left <= 0: // what has no answer may never come; the rest can still be doubled
+			return a.settle(ctx, acc, patience.Settle, progress)
+		}
+		progress(seen.waiting(acc, left))
+		// Looking takes a while on long runs: never more than a third of the time.
+		if err := sleep(ctx, min(max(poll, 2*time.Since(begin)), left)); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// settle watches for late duplicates, and audits again if a document has come.
+func (a Audit) settle(ctx context.Context, acc *Account, settle time.Duration, progress Progress) (*Account, error) {
+	if settle <= 0 {
+		return acc, nil
+	}
+	progress(fmt.Sprintf("%s of %s found; %v more for late duplicates", count(acc.found()), count(acc.Sent), settle))
+	if err := sleep(ctx, settle); err != nil {
+		return nil, err
+	}
+	n, err := a.count(ctx, acc)
+	if err != nil {
+		return nil, err
+	}
+	if n != acc.searched() {
+		return a.Run(ctx)
 	}
 	return acc, nil
 }
 
-func (a Audit) timed(ctx context.Context) (*Account, time.Duration, error) {
-	start := time.Now()
-	acc, err := a.Run(ctx)
-	return acc, time.Since(start), err
+// seen is what one look saw.
+type seen struct {
+	documents uint64
+	may       bool      // all that was sent may be there
+	sent      uint64    // 0 if only an audit knows
+	missing   []Stretch // that lack a document at least
+}
+
+// watch returns a look at how far arrival has got.
+func (a Audit) watch() (func(context.Context) (seen, error), error) {
+	account, r, err := a.attempts()
+	if err != nil {
+		return nil, err
+	}
+	if r == nil {
+		return func(ctx context.Context) (seen, error) {
+			n, err := a.count(ctx, account)
+			return seen{documents: n, may: true}, err
+		}, nil
+	}
+	g := newGlancer(account.Run, r, a.stretch())
+	s := seen{}
+	for _, part := range g.parts {
+		s.sent += part.sent.n
+	}
+	search := func(ctx context.Context, body object) ([]byte, error) {
+		answer, err := a.Search.Search(ctx, account.index, encode(body))
+		if Missing(err) {
+			return []byte(emptyAnswer), nil
+		}
+		return answer, err
+	}
+	return func(ctx context.Context) (seen, error) {
+		differ, _, err := g.numbers(ctx, search)
+		if err != nil {
+			return s, err
+		}
+		s.missing = slices.DeleteFunc(differ, func(s Stretch) bool { return s.Found > s.Sent })
+		s.may = len(s.missing) == 0
+		s.documents, err = a.count(ctx, account)
+		return s, err
+	}, nil
 }
 
 // count is the number of documents that another audit would read.
@@ -82,18 +133,42 @@ func (a Audit) count(ctx context.Context, acc *Account) (uint64, error) {
 	return uint64(n), err
 }
 
-// waiting says what is missing, n documents being searchable by now.
-func (a *Account) waiting(n uint64, left time.Duration) string {
-	text := fmt.Sprintf("%s of %s found", count(a.found()), things(a.Sent, "attempt"))
+// waiting says what is missing; acc is the last account, nil before the first.
+func (s seen) waiting(acc *Account, left time.Duration) string {
+	var text string
 	switch {
-	case n != a.searched():
-		text = fmt.Sprintf("%s searchable, %s sent", things(n, "document"), things(a.Sent, "attempt"))
-	case a.Lost.Len() > 0:
-		text += ", missing " + a.Lost.Text(3)
-	case a.rejected().Len() > 0:
-		text += ", missing of the malformed " + a.rejected().Text(3)
+	case acc != nil && s.documents == acc.searched():
+		text = acc.missing()
+	case len(s.missing) > 0:
+		text = fmt.Sprintf("%s searchable of %s sent, missing %s", things(s.documents, "document"), count(s.sent), listMissing(s.missing))
+	case acc != nil:
+		text = fmt.Sprintf("%s searchable, %s sent", things(s.documents, "document"), things(acc.Sent, "attempt"))
 	default:
-		text += ", without an answer " + a.Indeterminate.Text(3)
+		text = things(s.documents, "document") + " searchable"
 	}
 	return fmt.Sprintf("%s, %v left", text, left.Round(100*time.Millisecond))
+}
+
+// missing says which attempts were not found.
+func (a *Account) missing() string {
+	text := fmt.Sprintf("%s of %s found", count(a.found()), things(a.Sent, "attempt"))
+	switch {
+	case a.Lost.Len() > 0:
+		return text + ", missing " + a.Lost.Text(3)
+	case a.rejected().Len() > 0:
+		return text + ", missing of the malformed " + a.rejected().Text(3)
+	}
+	return text + ", without an answer " + a.Indeterminate.Text(3)
+}
+
+// listMissing says how many documents each stretch lacks at least.
+func listMissing(stretches []Stretch) string {
+	var shown []string
+	for _, s := range stretches[:min(len(stretches), 3)] {
+		shown = append(shown, fmt.Sprintf("%s among %d-%d", count(max(1, s.Sent-s.Found)), s.First, s.Last))
+	}
+	if more := len(stretches) - len(shown); more > 0 {
+		shown = append(shown, "more in "+count(uint64(more))+" other stretches")
+	}
+	return strings.Join(shown, ", ")
 }

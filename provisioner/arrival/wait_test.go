@@ -123,10 +123,10 @@ func TestWaitForWhatHasNoAnswer(t *testing.T) {
 		audits        int
 	}{
 		{"all there: only the settling is waited for", nil, 0, 40, nil, 2 * time.Second, 1},
-		{"its line is waited for", map[int]time.Duration{20: 10 * time.Second}, 0, 40, nil, 12 * time.Second, 2},
-		{"no audit while fewer documents than attempts are there", map[int]time.Duration{20: 20 * time.Second, 40: 10 * time.Second}, 0, 40, nil, 22 * time.Second, 2},
+		{"its line is waited for", map[int]time.Duration{20: 10 * time.Second}, 0, 40, nil, 12 * time.Second, 1},
+		{"no audit while a count shows that one is missing", map[int]time.Duration{20: 20 * time.Second, 40: 10 * time.Second}, 0, 40, nil, 22 * time.Second, 1},
 		{"it never comes", map[int]time.Duration{20: never}, 0, 39, []uint64{20}, 32 * time.Second, 1},
-		{"a duplicate in the count does not end the wait", map[int]time.Duration{20: 20 * time.Second}, 10 * time.Second, 39, nil, 22 * time.Second, 3},
+		{"a duplicate in the count does not end the wait", map[int]time.Duration{20: 20 * time.Second}, 10 * time.Second, 39, nil, 22 * time.Second, 1},
 		{"it never comes, but a duplicate after patience does", map[int]time.Duration{20: never}, 31 * time.Second, 38, []uint64{20}, 32 * time.Second, 2},
 	}
 	for _, tt := range tests {
@@ -184,7 +184,7 @@ func TestWaitingSaysWhatIsMissing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := acc.waiting(row.n, 3*time.Second); got != row.want {
+		if got := (seen{documents: row.n}).waiting(acc, 3*time.Second); got != row.want {
 			t.Errorf("%s: %q, want %q", name, got, row.want)
 		}
 	}

@@ -36,7 +36,7 @@ type result struct {
 func (r benchRun) measure(ctx context.Context, stack *native.Stack, repeat int, stderr io.Writer) (result, error) {
 	m := result{n: r.n}
 	for i := range repeat + 1 {
-		c, text, err := r.verify(ctx, stack)
+		c, text, err := r.verify(ctx, stack, "-depth", "fast")
 		if err != nil {
 			return m, err
 		}
@@ -49,7 +49,7 @@ func (r benchRun) measure(ctx context.Context, stack *native.Stack, repeat int, 
 		m.warm = better(m.warm, c)
 	}
 	for range repeat {
-		c, text, err := r.verify(ctx, stack)
+		c, text, err := r.verify(ctx, stack, "-depth", "full")
 		if err != nil {
 			return m, err
 		}
@@ -131,6 +131,36 @@ type set struct {
 
 func (s set) is(seq uint64) bool {
 	return s.Count == 1 && len(s.Ranges) == 1 && s.Ranges[0] == [2]uint64{seq, seq}
+}
+
+// wrongFast holds a fast check against what was done: it names the stretches of what
+// is lost and doubled, and the group of what was altered.
+func (r benchRun) wrongFast(text []byte) []string {
+	var report struct {
+		Check struct {
+			Documents uint64
+			Stretches []struct{ First, Last, Sent, Documents uint64 }
+			Groups    []struct {
+				Status    string
+				Documents uint64
+			}
+		} `json:"fast_check"`
+	}
+	if err := json.Unmarshal(text, &report); err != nil {
+		return []string{fmt.Sprintf("the report of %s is not readable: %v", r.id, err)}
+	}
+	short, long, altered := false, false, false
+	for _, s := range report.Check.Stretches {
+		short = short || s.First <= r.lost() && r.lost() <= s.Last && s.Documents < s.Sent
+		long = long || s.First <= r.doubled() && r.doubled() <= s.Last && s.Documents > s.Sent
+	}
+	for _, g := range report.Check.Groups {
+		altered = altered || g.Status == "500" && g.Documents == 1
+	}
+	if !short || !long || !altered || len(report.Check.Stretches) != 2 {
+		return []string{fmt.Sprintf("%s: the fast check says %+v", r.id, report.Check)}
+	}
+	return nil
 }
 
 // wrongFull holds a full verdict against what was done.

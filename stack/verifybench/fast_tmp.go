@@ -1,3 +1,0 @@
-package main
-
-func (r benchRun) wrongFast(text []byte) []string { return nil }
