@@ -14,7 +14,7 @@ ACTIONLINT  := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 PARTS := ./demo-app ./demo-app/icatfake ./loadgen ./provisioner
 ARCHS := amd64 arm64
 
-.PHONY: build demo smoke red up down status doctor test test-containers bench bench-app bench-loadgen lint compose-config images cross sbom update clean help
+.PHONY: build demo smoke red up down status doctor test test-containers bench bench-app bench-loadgen bench-verify lint compose-config images cross sbom update clean help
 
 build: ## our binaries into bin/
 	@CGO_ENABLED=0 go build -trimpath -buildvcs=false -o bin/ ./demo-app ./loadgen ./provisioner ./stack
@@ -47,6 +47,9 @@ bench-app: ## demo-app: what being observed costs a request, beside a bare handl
 
 bench-loadgen: ## loadgen beside wrk, oha, vegeta and k6, those that are there; ARGS=-quick for a short form
 	go run ./loadgen/peers $(ARGS)
+
+bench-verify: ## what the verdict takes beside a real Elasticsearch, by number of documents; ARGS="-sizes 10M" for another
+	go run ./stack/verifybench $(ARGS)
 
 lint: ## vet, format, staticcheck, Dockerfile, workflow; govulncheck and shellcheck where they can run
 	@test -z "$$(gofmt -l .)" || { gofmt -l . && echo "hint: make update" >&2 && exit 1; }

@@ -102,7 +102,7 @@ func homes() map[string][]string {
 		"plumbline/stack":                         {"stack"},
 		"plumbline/loadgen/attack":                {"loadgen"},
 		"plumbline/provisioner/arrival":           {"provisioner"},
-		"plumbline/provisioner/elastic":           {"provisioner", "loadgen/truth"},
+		"plumbline/provisioner/elastic":           {"provisioner", "loadgen/truth", "stack/verifybench"},
 		"plumbline/elasticsearch":                 {"provisioner/elastic"},
 		"plumbline/dashboards":                    {"dashboards", "provisioner"},
 		"plumbline/doctor/docker":                 {"doctor", "provisioner", "stack"},

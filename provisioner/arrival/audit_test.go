@@ -3,8 +3,6 @@ package arrival
 import (
 	"bytes"
 	"errors"
-	"fmt"
-	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -198,95 +196,6 @@ func TestDurationFound(t *testing.T) {
 		if diff := cmp.Diff(want, acc.Corrupted.Cases); diff != "" {
 			t.Errorf("%v: cases (-want +got):\n%s", value, diff)
 		}
-	}
-}
-
-// Exactly k losses, duplicates and alterations at random places are reported
-// as exactly those.
-func TestAuditSaysExactlyWhatWasDone(t *testing.T) {
-	for seed := range uint64(80) {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			t.Parallel()
-			rnd := rand.New(rand.NewPCG(seed, 7))
-			n := 1 + rnd.Uint64N(200)
-			sent := attempts(n)
-			want := healthy(n)
-			var docs []doc
-			for i := range sent {
-				a := &sent[i]
-				original := line(*a)
-				switch rnd.IntN(14) {
-				case 0: // lost
-					want.Lost = append(want.Lost, a.Seq)
-					want.Delivered--
-					want.Documents--
-				case 1: // doubled, in one of two ways
-					copies := 1 + rnd.IntN(3)
-					again := original
-					if rnd.IntN(2) == 0 {
-						want.Same = append(want.Same, a.Seq)
-					} else {
-						want.Distinct = append(want.Distinct, a.Seq)
-					}
-					for c := range copies {
-						if slices.Contains(want.Distinct, a.Seq) {
-							again = original.with(telemetry.FieldEventID, fmt.Sprintf("copy-%d-%d", a.Seq, c))
-						}
-						docs = append(docs, again)
-					}
-					docs = append(docs, original)
-					want.Duplicated = append(want.Duplicated, a.Seq)
-					want.Extra += uint64(copies)
-					want.Documents += uint64(copies)
-					want.Delivered--
-					want.Wrong++
-				case 2: // altered
-					field := []string{telemetry.FieldMethod, telemetry.FieldRoute, telemetry.FieldStatus, telemetry.FieldTraceID}[rnd.IntN(4)]
-					docs = append(docs, original.with(field, "altered"))
-					if want.Corrupted == nil {
-						want.Corrupted = map[string][]uint64{}
-					}
-					want.Corrupted[field] = append(want.Corrupted[field], a.Seq)
-					want.Delivered--
-					want.Wrong++
-				case 3: // no answer
-					a.Outcome, a.Status = ledger.Timeout, 0
-					want.Answered--
-					if rnd.IntN(2) == 0 {
-						docs = append(docs, original)
-						want.Unconfirmed = append(want.Unconfirmed, a.Seq)
-						break
-					}
-					want.Indeterminate = append(want.Indeterminate, a.Seq)
-					want.Delivered--
-					want.Documents--
-				case 4: // never sent
-					a.Outcome, a.Status = ledger.Dropped, 0
-					want.Answered--
-					want.Sent--
-					want.NeverSent++
-					want.Delivered--
-					want.Documents--
-				case 5: // delivered, and one that nobody sent
-					docs = append(docs, original, line(attempt(n+a.Seq)))
-					want.Unexpected++
-					want.Documents++
-					want.UnexpectedSeqs = append(want.UnexpectedSeqs, n+a.Seq)
-				default:
-					docs = append(docs, original)
-				}
-			}
-			rnd.Shuffle(len(docs), func(i, j int) { docs[i], docs[j] = docs[j], docs[i] })
-			a := small(newNode(t, docs...), writeLedger(t, sent))
-			a.slices, a.page = 1+rnd.IntN(4), 1+rnd.IntN(20)
-			got := audit(t, a)
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("%d slices, page %d: account (-want +got):\n%s", a.slices, a.page, diff)
-			}
-			if sum := got.Delivered + uint64(len(got.Lost)+len(got.Indeterminate)) + got.Wrong; sum != got.Sent {
-				t.Errorf("the classes sum up to %d of %d sent", sum, got.Sent)
-			}
-		})
 	}
 }
 

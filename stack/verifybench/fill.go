@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -69,6 +70,16 @@ func (r benchRun) fill(ctx context.Context, stack *native.Stack, stderr io.Write
 	if err != nil {
 		return err
 	}
+	admin, err := administrate(stack)
+	if err != nil {
+		return err
+	}
+	if err := create(ctx, shipper); err != nil {
+		return err
+	}
+	if err := admin.refreshEvery(ctx, `"-1"`); err != nil {
+		return err
+	}
 	group, within := errgroup.WithContext(ctx)
 	batches := make(chan []elastic.Document, writers)
 	group.Go(func() error {
@@ -89,11 +100,24 @@ func (r benchRun) fill(ctx context.Context, stack *native.Stack, stderr io.Write
 	if err := group.Wait(); err != nil {
 		return err
 	}
+	if err := admin.refreshEvery(ctx, "null"); err != nil {
+		return err
+	}
 	reader, err := key("reader")
 	if err != nil {
 		return err
 	}
 	return r.await(ctx, reader)
+}
+
+// create makes the data stream, as its first document does.
+func create(ctx context.Context, shipper *elastic.Client) error {
+	first := elastic.Document{ID: "first", JSON: fmt.Appendf(nil, `{"@timestamp":%q}`, time.Now().UTC().Format(time.RFC3339))}
+	refused, err := shipper.CreateAll(ctx, telemetry.StreamAccess, []elastic.Document{first})
+	if err == nil && !errors.Is(refused[0], &elastic.Error{Status: http.StatusConflict}) {
+		err = refused[0]
+	}
+	return err
 }
 
 func (r benchRun) writeLedger(started time.Time) error {
