@@ -24,13 +24,14 @@ import (
 // that it refused as documents, and documents by id.
 type attic struct {
 	Searcher // nothing else is asked
+	run      string
 	texts    []string
 	stored   map[string]string // source by id
 	fail     error
 }
 
 func (a attic) Search(_ context.Context, index string, body []byte) ([]byte, error) {
-	if index != telemetry.StreamApp || !strings.Contains(string(body), `"match_phrase":{"message":"r"}`) {
+	if index != telemetry.StreamApp || !strings.Contains(string(body), fmt.Sprintf(`"match_phrase":{"message":%q}`, a.run)) {
 		return nil, fmt.Errorf("unknown search of %s: %s", index, body)
 	}
 	if a.texts == nil {
@@ -93,7 +94,7 @@ func TestEachMissingAttemptIsPutAtItsHop(t *testing.T) {
 		a.Indeterminate.Add(seq)
 	}
 	elasticsearch := attic{
-		texts: []string{`{"run":{"id":"other","seq":3}}`, `{"run":{"id":"r","seq":4},"http":{}}`, `{"run":{"id":"r","seq":7},"http":{"resp`, `the run "r" had no number`},
+		run: "r", texts: []string{`{"run":{"id":"other","seq":3}}`, `{"run":{"id":"r","seq":4},"http":{}}`, `{"run":{"id":"r","seq":7},"http":{"resp`, `the run "r" had no number`},
 		stored: map[string]string{
 			documentID("api", "e5"): `{"run":{"id":"r","seq":10}}`,
 			documentID("api", "e6"): `{"run":{"id":"r","seq":6}}`,
@@ -161,7 +162,7 @@ func TestATraceThatCannotBeReadIsNone(t *testing.T) {
 		of     attic
 	}{
 		{"a log that is not there", []string{files[0] + ".gone"}, attic{}},
-		{"an Elasticsearch that does not say what it holds", files, attic{fail: errors.New("403")}},
+		{"an Elasticsearch that does not say what it holds", files, attic{run: "r", fail: errors.New("403")}},
 	} {
 		a := lost()
 		if err := (Trace{Files: row.files, Search: row.of, Fetch: row.of, Kept: telemetry.StreamApp}).Run(t.Context(), a); err == nil {
@@ -169,7 +170,7 @@ func TestATraceThatCannotBeReadIsNone(t *testing.T) {
 		}
 	}
 	a := lost()
-	if err := (Trace{Files: files, Search: attic{}, Fetch: attic{}, Kept: telemetry.StreamApp}).Run(t.Context(), a); err != nil || !a.Hops.Unread.Has(1) {
+	if err := (Trace{Files: files, Search: attic{run: "r"}, Fetch: attic{}, Kept: telemetry.StreamApp}).Run(t.Context(), a); err != nil || !a.Hops.Unread.Has(1) {
 		t.Errorf("a stream of refused texts that nothing was ever written to is an answer: %v, %+v", err, a.Hops)
 	}
 }

@@ -199,11 +199,16 @@ func TestExactlyWhatWasDoneIsSaid(t *testing.T) {
 		if diff := cmp.Diff(s.places, places); diff != "" {
 			rt.Errorf("backing indices of duplicates (-want +got):\n%s", diff)
 		}
-		if err := acc.Trace(t.Context(), []string{s.log(t, dir)}); err != nil {
+		kept, want := s.hide(rt, acc)
+		trace := Trace{Files: []string{s.log(t, dir)}, Search: kept, Fetch: kept, Kept: telemetry.StreamApp}
+		if err := trace.Run(t.Context(), acc); err != nil {
 			rt.Fatal(err)
 		}
+		h := acc.Hops
 		for name, hop := range map[string][2][]uint64{
-			"app": {s.hops.app, list(acc.Hops.App)}, "behind": {s.hops.behind, list(acc.Hops.Behind)}, "handled": {s.hops.handled, list(acc.Hops.Handled)},
+			"app": {s.hops.app, list(h.App)}, "behind": {s.hops.behind, list(h.Behind)}, "handled": {s.hops.handled, list(h.Handled)},
+			"unread": {want[HopUnread], list(h.Unread)}, "refused": {want[HopRefused], list(h.Refused)}, "collided": {want[HopCollided], list(h.Collided)},
+			"hidden": {want[HopHidden], list(h.Hidden)}, "shipper": {want[HopShipper], list(h.Shipper)},
 		} {
 			if !slices.Equal(hop[0], hop[1]) {
 				rt.Errorf("hop %s: want %v, got %v", name, hop[0], hop[1])
@@ -212,12 +217,47 @@ func TestExactlyWhatWasDoneIsSaid(t *testing.T) {
 	})
 }
 
+// hide draws what Elasticsearch has of the attempts that have a line and no
+// document, and returns at which hop each is lost.
+func (s *spoiled) hide(t *rapid.T, acc *Account) (attic, map[Hop][]uint64) {
+	kept, want, last := attic{run: runID, texts: []string{}, stored: map[string]string{}}, map[Hop][]uint64{}, -1
+	missing := func(seq uint64) bool { return acc.Lost.Has(seq) || acc.Indeterminate.Has(seq) }
+	for i, seq := range s.logged {
+		if !missing(seq) {
+			last = i
+		}
+	}
+	for i, seq := range s.logged {
+		if !missing(seq) {
+			continue
+		}
+		hop, id := HopShipper, documentID("api", fmt.Sprintf("e%d", seq))
+		switch rapid.IntRange(0, 4).Draw(t, "kept") {
+		case 1:
+			hop, kept.texts = HopRefused, append(kept.texts, fmt.Sprintf(`{"run":{"id":%q,"seq":%d}}`, runID, seq))
+		case 2:
+			hop, kept.stored[id] = HopCollided, fmt.Sprintf(`{"run":{"id":%q,"seq":%d}}`, runID, seq+1)
+		case 3:
+			hop, kept.stored[id] = HopHidden, fmt.Sprintf(`{"run":{"id":%q,"seq":%d}}`, runID, seq)
+		default:
+			if i > last {
+				hop = HopUnread
+			}
+		}
+		want[hop] = append(want[hop], seq)
+	}
+	for _, seqs := range want {
+		slices.Sort(seqs)
+	}
+	return kept, want
+}
+
 // log writes the application's log of a run.
 func (s *spoiled) log(t *testing.T, dir string) string {
 	t.Helper()
 	var text []byte
 	for _, seq := range s.logged {
-		line, err := json.Marshal(map[string]any{"run": map[string]any{"id": runID, "seq": seq}})
+		line, err := json.Marshal(object{"run": object{"id": runID, "seq": seq}, "service": object{"name": "api"}, "event": object{"id": fmt.Sprintf("e%d", seq)}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -259,13 +299,12 @@ func TestAGlanceIsRightInWhatItSees(t *testing.T) {
 func TestDelaysAreTold(t *testing.T) {
 	const within = 30 * time.Second
 	path := writeLedger(t, attempts(40))
-	synctest.Test(t, func(t *testing.T) {
-		rapid.Check(t, func(rt *rapid.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		delays := rapid.SliceOfN(rapid.SampledFrom([]time.Duration{0, 0, 0, 0, time.Second, 29 * time.Second, 31 * time.Second, time.Hour}), 40, 40).Draw(rt, "delays")
+		synctest.Test(t, func(t *testing.T) {
 			docs, want := linesOf(attempts(40)), healthy(40)
-			begin := time.Now()
-			for i := range docs {
-				delay := rapid.SampledFrom([]time.Duration{0, 0, 0, 0, time.Second, 29 * time.Second, 31 * time.Second, time.Hour}).Draw(rt, "delay")
-				docs[i].visible = begin.Add(delay)
+			for i, delay := range delays {
+				docs[i].visible = time.Now().Add(delay)
 				if delay > within {
 					want.Lost = append(want.Lost, uint64(i+1))
 					want.Delivered--
@@ -274,10 +313,10 @@ func TestDelaysAreTold(t *testing.T) {
 			}
 			acc, err := small(newNode(t, docs...), path).Wait(t.Context(), Patience{Within: within}, silent)
 			if err != nil {
-				rt.Fatal(err)
+				t.Fatal(err)
 			}
 			if diff := cmp.Diff(want, says(acc)); diff != "" {
-				rt.Errorf("account (-want +got):\n%s", diff)
+				t.Errorf("account (-want +got):\n%s", diff)
 			}
 		})
 	})

@@ -111,7 +111,7 @@ func tracedReport(t *testing.T) *Report {
 			log += appLine(seq)
 		}
 	}
-	kept := attic{texts: []string{`{"run":{"id":"r","seq":16}}`}, stored: map[string]string{documentID("api", "e20"): `{"run":{"id":"other","seq":3}}`}}
+	kept := attic{run: "r", texts: []string{`{"run":{"id":"r","seq":16}}`}, stored: map[string]string{documentID("api", "e20"): `{"run":{"id":"other","seq":3}}`}}
 	a.Run = "r" // as the lines say
 	if err := (Trace{Files: logFiles(t, log), Search: kept, Fetch: kept, Kept: telemetry.StreamApp}).Run(t.Context(), a); err != nil {
 		t.Fatal(err)
