@@ -108,6 +108,9 @@ func (v *verification) judge(ctx context.Context, report *arrival.Report, progre
 		return badInput(err)
 	}
 	v.audit.Search = client
+	if len(v.audit.Names) > 0 {
+		v.audit.Search = arrival.Named{Searcher: client, Names: v.audit.Names}
+	}
 	e := arrival.Evidence{
 		AllowIndeterminate: v.allow, AllowUnsent: v.allowUnsent, AllowRejected: v.allowRejected, StreamsWithin: v.patience.Within,
 	}
@@ -202,6 +205,8 @@ func (v *verification) fit() error {
 		return usageError("leave them out, or give the ledger that 'loadgen lines' wrote", "verify: -message-field, -time-field and -late-after are for lines, the ledger is of requests")
 	case !ofLines:
 		return nil
+	case len(v.audit.Names) > 0:
+		return usageError("leave them out", "verify: the fields of requests have other names, but the ledger is of lines")
 	case v.chosen && (v.panels || v.metrics):
 		return usageError("leave -check out", "verify: a ledger of lines has neither panels nor metrics")
 	case v.appLog != "" || v.shipper != "":
@@ -241,7 +246,7 @@ func (v *verification) trace(ctx context.Context, client *elastic.Client, a *arr
 
 func (v *verification) watch(ctx context.Context, client *elastic.Client, progress arrival.Progress) (*arrival.Followed, error) {
 	f := arrival.Follow{
-		Search: client, Index: v.audit.Index, Ledger: v.audit.Ledger, RunID: v.audit.RunID,
+		Search: v.audit.Search, Names: v.audit.Names, Index: v.audit.Index, Ledger: v.audit.Ledger, RunID: v.audit.RunID,
 		Poll: pollEvery, Within: v.patience.Within, Progress: progress,
 	}
 	if v.lagKey != "" {

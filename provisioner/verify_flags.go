@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"flag"
 	"io"
 	"net/url"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"plumbline/demo-app/telemetry"
+	"plumbline/provisioner/arrival"
 )
 
 const verifyUsage = `Usage: provisioner verify -es URL -ledger FILE [flags]
@@ -42,6 +44,12 @@ altered, cut, split over several documents or joined with others.
                     missing was lost, and by what that is known
   -shipper URL      with -app-log: Filebeat's monitoring address, for what it
                     counted, e.g. http://127.0.0.1:5066
+  -run-field F, -seq-field F
+                    of requests: fields that hold the run and the attempt's number,
+                    if they are not called run.id and run.seq; likewise -id-field
+                    (event.id), -trace-field, -method-field, -route-field,
+                    -status-field, -duration-field, -read-field (event.created).
+                    One that documents do not have is "-", and is not compared
   -message-field F  of lines: field that holds the line's text (message)
   -time-field F     of lines: field with the time at which a line had come so far
                     (the first of event.ingested, event.created, @timestamp)
@@ -101,6 +109,16 @@ func parseVerify(args []string, stdout io.Writer) (*verification, error) {
 	flags.StringVar(&v.audit.Lines.Message, "message-field", "", "")
 	flags.StringVar(&v.audit.Lines.Time, "time-field", "", "")
 	flags.DurationVar(&v.audit.Lines.Late, "late-after", 0, "")
+	v.audit.Names = arrival.Names{}
+	for word, of := range arrival.Nameable() {
+		flags.Func(word+"-field", "", func(theirs string) error {
+			if theirs == "" || theirs == arrival.NoField && !of.Optional {
+				return errors.New("want the name of a field")
+			}
+			v.audit.Names[of.Field] = theirs
+			return nil
+		})
+	}
 	check := flags.String("check", "", "")
 	if err := parse(flags, verifyUsage, args, 0, stdout); err != nil {
 		return nil, err
@@ -125,6 +143,12 @@ func parseVerify(args []string, stdout io.Writer) (*verification, error) {
 	}
 	if u, err := url.Parse(v.shipper); err != nil || v.shipper != "" && (u.Scheme != "http" || u.Host == "" || u.User != nil) {
 		return refuse("-shipper is not a URL of scheme http without a password")
+	}
+	if len(v.audit.Names) > 0 {
+		if v.appLog != "" || v.chosen && (v.panels || v.metrics) {
+			return refuse("with fields of other names there are neither panels nor metrics nor demo-app's log: leave -app-log and these of -check out")
+		}
+		v.panels, v.metrics = false, false
 	}
 	switch {
 	case v.es.URL == "":

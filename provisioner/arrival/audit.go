@@ -23,6 +23,7 @@ type Audit struct {
 	Ledger  string      // path
 	RunID   string      // refuse the ledger of another run; "" = any
 	Partial bool        // judge what a ledger without its trailer holds, too
+	Names   Names       // of fields that the documents call otherwise; Search has to be a Named then
 	Lines   LineReading // how to read documents of lines
 	Each    func(Line)  // is told of each document that belongs to an attempt, in any order; nil for nobody
 
@@ -93,7 +94,7 @@ func (a Audit) begin(book *ledger.Reader) (*pass, error) {
 	if a.page == 0 {
 		a.page, a.slices = pageSize, readers
 	}
-	return &pass{Audit: a, pages: newPageDecoder(), account: &Account{
+	return &pass{Audit: a, pages: newPageDecoder(a.Names), account: &Account{
 		Run: book.Header.RunID, Header: book.Header, Truth: &dashboards.Truth{}, journeys: journeys{}, asked: map[Kind]uint64{}, reads: newLags(), subject: of, index: a.Index,
 	}}, nil
 }

@@ -90,6 +90,8 @@ type glancer struct {
 	roll  *roll
 	width uint64
 	parts []expected
+	// The documents lack what groups are told by.
+	ungrouped bool
 }
 
 func newGlancer(run string, r *roll, width uint64) *glancer {

@@ -34,6 +34,7 @@ type Follow struct {
 	Lag      Creator       // takes one lag document per second; nil to write none
 	Index    string        // "" = as in an Audit
 	Ledger   string        // path; the file may not exist yet
+	Names    Names         // as in an Audit
 	RunID    string        // wait for the ledger of this run; "" = any
 	Poll     time.Duration // between two searches: the resolution of what is measured
 	Within   time.Duration // patience: for the ledger to appear, to grow (more at a slow rate), and after its end for the last documents
@@ -89,7 +90,7 @@ func (f Follow) Run(ctx context.Context) (*Followed, error) {
 		f.Index = book.index
 	}
 	w := &follower{
-		Follow: f, out: &Followed{Run: book.run, Resolution: f.Poll}, pages: newPageDecoder(),
+		Follow: f, out: &Followed{Run: book.run, Resolution: f.Poll}, pages: newPageDecoder(f.Names),
 		seen: roaring64.New(), gaps: roaring64.New(), floor: 1, moved: time.Now(), total: newLags(), interval: newLags(),
 	}
 	err := w.loop(ctx, book)

@@ -109,7 +109,7 @@ func TestFollowDoesNotReadEverythingAgainBehindAGap(t *testing.T) {
 	var read int
 	out, _, _, err := followed(t, docs, func(_ *Follow, n *node) {
 		n.spoil = func(_ string, answer []byte) []byte {
-			p := newPageDecoder()
+			p := newPageDecoder(nil)
 			if _, err := p.decode(answer, followLayout(), func(*document) { read++ }); err != nil {
 				t.Error(err)
 			}

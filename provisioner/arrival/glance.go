@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"plumbline/demo-app/telemetry"
 	"plumbline/loadgen/ledger"
 )
 
@@ -92,6 +93,7 @@ func (g *Glance) alike() bool { return len(g.Differ)+len(g.Groups) == 0 && g.Out
 
 // lookFrozen looks at one view of the index.
 func (a Audit) lookFrozen(ctx context.Context, g *glancer, out *Glance) error {
+	g.ungrouped = a.Names.lacks(telemetry.FieldMethod) || a.Names.lacks(telemetry.FieldRoute) || a.Names.lacks(telemetry.FieldStatus)
 	pit, err := a.Search.OpenPIT(ctx, out.ledger.index, keepAlive)
 	switch {
 	case Missing(err):
@@ -112,7 +114,9 @@ func (g *glancer) look(ctx context.Context, out *Glance, ask ask) error {
 	var within uint64
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) { out.Differ, within, err = g.numbers(ctx, ask); return err })
-	group.Go(func() (err error) { out.Groups, err = g.groups(ctx, ask); return err })
+	if !g.ungrouped {
+		group.Go(func() (err error) { out.Groups, err = g.groups(ctx, ask); return err })
+	}
 	group.Go(func() (err error) { out.Documents, err = g.documents(ctx, ask); return err })
 	if err := group.Wait(); err != nil {
 		return err

@@ -111,7 +111,7 @@ type pageDecoder struct {
 	doc    document
 }
 
-func newPageDecoder() *pageDecoder { return &pageDecoder{names: columnNames()} }
+func newPageDecoder(n Names) *pageDecoder { return &pageDecoder{names: n.columns()} }
 
 // decode calls yield for each hit of an answer. An answer that covers only a
 // part of the shards, or that was cut off by a time limit, is an error: the
