@@ -128,10 +128,13 @@ func (v *verification) judge(ctx context.Context, report *arrival.Report, progre
 			return ledgerError(err)
 		}
 		report.JudgeGlance(glance)
-		return nil
+		return v.named(glance.NoIndex())
 	}
 	if e.Account, err = v.audit.Wait(ctx, v.patience, progress); err != nil {
 		return ledgerError(err)
+	}
+	if err := v.named(e.Account.NoIndex); err != nil {
+		return err
 	}
 	if err := v.trace(ctx, client, e.Account); err != nil {
 		return err
@@ -163,6 +166,16 @@ func (v *verification) judge(ctx context.Context, report *arrival.Report, progre
 	}
 	report.Judge(e)
 	return nil
+}
+
+// named refuses an index that the caller named and that does not exist: more likely
+// the name is wrong than everything lost.
+func (v *verification) named(missing bool) error {
+	if !missing || v.audit.Index == "" {
+		return nil
+	}
+	return &cli.Failure{Code: cli.Undone, Err: fmt.Errorf("nothing is called %s, after %v", v.audit.Index, v.patience.Within),
+		Next: "is -index right? leave it out for the usual data stream"}
 }
 
 // execute writes the verdict down, if it may, and executes the panels.

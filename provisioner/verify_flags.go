@@ -55,7 +55,7 @@ altered, cut, split over several documents or joined with others.
                     (the first of event.ingested, event.created, @timestamp)
   -late-after D     of lines: judge, too, whether each came so far within D of when
                     it was due (0: not judged)
-  -depth fast       compare counts only, which takes a fraction of a second and has
+  -depth fast       compare counts only, which is much quicker and has
                     a blind spot, which is printed: arrival alone, no duplicates
                     waited for, and never a verdict (full)
   -check LIST       what to judge: arrival,panels,metrics (all; of lines arrival)

@@ -47,6 +47,7 @@ type Account struct {
 	First      time.Time `json:"first"`        // smallest @timestamp of a document
 	Latest     time.Time `json:"latest"`       // largest
 
+	NoIndex bool              `json:"no_index,omitempty"` // nothing has the name where documents were looked for
 	Header  ledger.Header     `json:"-"`
 	Trailer ledger.Trailer    `json:"-"`
 	Truth   *dashboards.Truth `json:"-"`

@@ -66,7 +66,7 @@ func (a Audit) Run(ctx context.Context) (*Account, error) {
 	p.pit, err = a.Search.OpenPIT(ctx, p.Index, keepAlive)
 	switch {
 	case Missing(err):
-		p.pit = ""
+		p.pit, p.account.NoIndex = "", true
 	case err != nil:
 		return nil, err
 	default:

@@ -57,11 +57,11 @@ func (ask ask) count(ctx context.Context, body object) (*counted, error) {
 	case err != nil:
 		return nil, fmt.Errorf("read the answer to a search: %w", err)
 	case got.TimedOut:
-		return nil, errTimedOut
+		return nil, &PartialError{}
 	case got.Shards == nil:
 		return nil, errors.New("search: the answer does not say which shards it is of")
 	case got.Shards.Failed > 0:
-		return nil, fmt.Errorf("search: %d shards did not answer", got.Shards.Failed)
+		return nil, &PartialError{got.Shards.Failed}
 	}
 	return &got, nil
 }

@@ -70,6 +70,9 @@ func (e *LinesError) Error() string {
 	return fmt.Sprintf("ledger %s is of lines: only reading each document tells whose it is", e.Path)
 }
 
+// NoIndex reports that nothing has the name where documents were looked for.
+func (g *Glance) NoIndex() bool { return g.ledger.NoIndex }
+
 // begin is what the ledger alone says.
 func (g *glancer) begin(account *Account) *Glance {
 	out := &Glance{Run: account.Run, ledger: account}
@@ -94,9 +97,11 @@ func (g *Glance) alike() bool { return len(g.Differ)+len(g.Groups) == 0 && g.Out
 // lookFrozen looks at one view of the index.
 func (a Audit) lookFrozen(ctx context.Context, g *glancer, out *Glance) error {
 	g.ungrouped = a.Names.lacks(telemetry.FieldMethod) || a.Names.lacks(telemetry.FieldRoute) || a.Names.lacks(telemetry.FieldStatus)
+	out.ledger.NoIndex = false
 	pit, err := a.Search.OpenPIT(ctx, out.ledger.index, keepAlive)
 	switch {
 	case Missing(err):
+		out.ledger.NoIndex = true
 		return g.look(ctx, out, nothing)
 	case err != nil:
 		return err

@@ -1,7 +1,6 @@
 package arrival
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -92,7 +91,23 @@ func natural(text []byte) (n int64, ok bool) {
 	return n, 0 < len(text) && len(text) <= 18
 }
 
-var errTimedOut = errors.New("search: Elasticsearch gave up before the end (timed_out)")
+// PartialError is an answer of a part of the documents: the others would count as lost.
+type PartialError struct{ Failed int } // shards; 0 for an answer that was cut off by a time limit
+
+func (e *PartialError) Error() string {
+	if e.Failed == 0 {
+		return "search: Elasticsearch gave up before the end (timed_out)"
+	}
+	return fmt.Sprintf("search: %d shards did not answer", e.Failed)
+}
+
+// Hint says what to try next.
+func (e *PartialError) Hint() string {
+	if e.Failed == 0 {
+		return "is Elasticsearch overloaded? ask again"
+	}
+	return "is a shard missing? GET _cluster/health says red then; wait until it is yellow or green"
+}
 
 // page is what an answer says beside its hits.
 type page struct {
@@ -160,9 +175,9 @@ func (p *pageDecoder) decode(answer []byte, l layout, yield func(*document)) (pa
 	case err != nil:
 		return page{}, fmt.Errorf("read the answer to a search: %w", err)
 	case timedOut:
-		return page{}, errTimedOut
+		return page{}, &PartialError{}
 	case failed > 0:
-		return page{}, fmt.Errorf("search: %d shards did not answer", failed)
+		return page{}, &PartialError{failed}
 	}
 	return out, nil
 }

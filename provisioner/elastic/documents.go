@@ -22,12 +22,20 @@ func (c *Client) Search(ctx context.Context, index string, body []byte) ([]byte,
 	}})
 }
 
-// OpenPIT freezes a view of index for keepAlive and returns its id.
+// OpenPIT freezes a view of index for keepAlive and returns its id. A pattern that
+// matches nothing is the same error as a name that nothing has.
 func (c *Client) OpenPIT(ctx context.Context, index string, keepAlive time.Duration) (string, error) {
-	var pit struct{ ID string }
-	err := c.ask(ctx, request{op: "open point in time of " + index, repeat: true, api: esapi.OpenPointInTimeRequest{
+	op := "open point in time of " + index
+	var pit struct {
+		ID     string
+		Shards *struct{ Total int } `json:"_shards"` // not before 8.13
+	}
+	err := c.ask(ctx, request{op: op, repeat: true, api: esapi.OpenPointInTimeRequest{
 		Index: []string{index}, KeepAlive: fmt.Sprintf("%dms", keepAlive.Milliseconds()),
 	}}, &pit)
+	if err == nil && pit.Shards != nil && pit.Shards.Total == 0 {
+		err = &Error{Op: op, Status: http.StatusNotFound, Type: "index_not_found_exception", Reason: "nothing matches " + index}
+	}
 	return pit.ID, err
 }
 

@@ -34,6 +34,16 @@ func (e *Error) Error() string {
 
 // Hint says what to try next.
 func (e *Error) Hint() string {
+	switch e.Type {
+	case "index_closed_exception":
+		return "open the index again (POST INDEX/_open), or name another"
+	case "search_context_missing_exception":
+		return "the view of the index is gone: was Elasticsearch restarted, or the machine asleep? ask again"
+	case "search_phase_execution_exception", "no_shard_available_action_exception", "cluster_block_exception":
+		return "is a shard missing? GET _cluster/health says red then; wait until it is yellow or green"
+	case "too_many_buckets_exception":
+		return "raise search.max_buckets to its default, 65535"
+	}
 	switch e.Status {
 	case http.StatusUnauthorized:
 		return "is the password or key file the one of this Elasticsearch? 'provisioner setup' makes new keys"
