@@ -2,10 +2,15 @@ package proof
 
 import (
 	"math"
+	"strconv"
 	"testing"
 	"time"
 
 	"plumbline/dashboards"
+	"plumbline/dashboards/grafana/panels"
+	"plumbline/demo-app/telemetry"
+	"plumbline/provisioner/promql"
+	"plumbline/provisioner/proof/raw"
 	"plumbline/provisioner/red/estimate"
 )
 
@@ -68,5 +73,36 @@ func TestShare(t *testing.T) {
 	}
 	if e := share(burn, part, tally{told: true}); e.value != nil {
 		t.Errorf("a share of nothing: %v", *e.value)
+	}
+}
+
+// One request took four seconds before the window, and one a millisecond in it. increase
+// draws the counter of all back to where the window begins, and that of the lower buckets not
+// below zero: so p99 is told from a bucket in which nothing was, and the lines allow that.
+func TestAClassicQuantileMayBeWhereNothingWas(t *testing.T) {
+	of := dashboards.RED().Panels[0].Source
+	w := &watch{targets: map[string]raw.Looks{"a": looks(-100, 0, 5, 10, 15, 20)}, series: map[string][]raw.Series{}, at: panels.At{}}
+	var samples []promql.Sample
+	for _, bound := range append(telemetry.DurationBounds(), math.Inf(1)) {
+		le := strconv.FormatFloat(bound, 'f', -1, 64)
+		if bound > 10 {
+			le = "+Inf"
+		}
+		for i, at := range []float64{0, 5, 10, 15, 20} {
+			n := 0.0
+			if bound > 4 {
+				n++
+			}
+			if i > 0 {
+				n++
+			}
+			samples = append(samples, promql.Sample{Labels: map[string]string{"le": le, "instance": "a", telemetry.LabelRoute: "/a", telemetry.LabelStatus: "200"}, At: sec(at), Value: n})
+		}
+	}
+	w.series[of.Series.Metric+`_bucket{job=~"demo-app"}`] = raw.Of(samples)
+	w.lines.of = map[kind][]line{{"/a", "GET", "200"}: {{sec(3), time.Millisecond}}}
+	e, err := w.classic(t.Context(), of.Series.Metric, .99, pick{source: of, where: of.Where}, span{sec(-4), sec(20)})
+	if err != nil || e.value == nil || e.value.low < 2.5 || e.truth == nil || !e.truth.holds(e.value.high) {
+		t.Errorf("%v, %v, %v; want a value over 2.5 s that the lines allow", e.value, e.truth, err)
 	}
 }
