@@ -177,23 +177,36 @@ func (p *project) closed(t *testing.T) {
 	})
 }
 
-// published asks published ports from the engine's own network, as a browser on
-// the machine would.
+// published asks every published port of what stays up from the engine's own
+// network, as a browser on the machine would, until it answers: `up` alone does
+// not wait for Kibana.
 func (p *project) published(t *testing.T) {
-	for address, want := range map[string]string{
-		"http://127.0.0.1:8000/docs": "200",
-		"http://127.0.0.1:5602/":     "200",
-		"https://127.0.0.1:9200/":    "401",
-
-		"http://127.0.0.1:5601/api/status": "200",
-		"http://127.0.0.1:9090/-/ready":    "200",
-		"http://127.0.0.1:9093/-/ready":    "200",
-		"http://127.0.0.1:3000/api/health": "200",
-	} {
-		// --insecure: who answers is asked elsewhere.
-		code, err := p.inside("curl", "--silent", "--insecure", "--location", "--max-time", "30", "--output", "/dev/null", "--write-out", "%{http_code}", address).Output()
-		if err != nil || string(code) != want {
-			t.Errorf("%s: %s, %v; want %s", address, code, err, want)
+	type question struct{ scheme, path, code string }
+	questions := map[string]question{
+		"demo-app":      {"http", "/docs", "200"},
+		"board":         {"http", "/", "200"},
+		"elasticsearch": {"https", "/", "401"},
+		"kibana":        {"http", "/api/status", "200"},
+		"prometheus":    {"http", "/-/ready", "200"},
+		"alertmanager":  {"http", "/-/ready", "200"},
+		"grafana":       {"http", "/api/health", "200"},
+	}
+	for _, name := range p.lasting() {
+		for _, port := range p.services[name].Ports {
+			ask, known := questions[name]
+			if !known {
+				t.Errorf("%s publishes port %s, and nobody asks it", name, port.Published)
+				continue
+			}
+			address := ask.scheme + "://" + port.HostIP + ":" + port.Published + ask.path
+			await(t, address, func() error {
+				// --insecure: who answers is asked elsewhere.
+				code, err := p.inside("curl", "--silent", "--insecure", "--location", "--max-time", "30", "--output", "/dev/null", "--write-out", "%{http_code}", address).Output()
+				if err == nil && string(code) != ask.code {
+					err = fmt.Errorf("%s, want %s", code, ask.code)
+				}
+				return err
+			})
 		}
 	}
 }

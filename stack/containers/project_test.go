@@ -166,8 +166,9 @@ func (p *project) shown(t *testing.T, args ...string) int {
 	return 0
 }
 
-// foreground runs `docker compose ARGS` as a terminal does; stop is its Ctrl-C.
-func (p *project) foreground(t *testing.T, args ...string) (stop func()) {
+// foreground runs `docker compose ARGS`; stop interrupts it, as Ctrl-C does
+// without a terminal's menu, and returns its exit code.
+func (p *project) foreground(t *testing.T, args ...string) (stop func() int) {
 	t.Helper()
 	cmd := p.compose(t.Context(), args...)
 	cmd.Stdout, cmd.Stderr = p.log, p.log
@@ -175,13 +176,14 @@ func (p *project) foreground(t *testing.T, args ...string) (stop func()) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	return func() {
+	return func() int {
 		if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGINT); err != nil {
 			t.Fatal(err)
 		}
-		if err := cmd.Wait(); err != nil {
-			t.Logf("docker compose %s: %v", strings.Join(args, " "), err) // Compose calls it 130 or 0
+		if err := cmd.Wait(); err != nil && !errors.As(err, new(*exec.ExitError)) {
+			t.Fatal(err)
 		}
+		return cmd.ProcessState.ExitCode()
 	}
 }
 

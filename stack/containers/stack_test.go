@@ -73,7 +73,9 @@ func TestStack(t *testing.T) {
 			return err
 		})
 		p.published(t)
-		stop()
+		if code := stop(); code != 130 {
+			t.Errorf("exit code %d, want 130: interrupted, whatever the verdict", code)
+		}
 		if up := p.do(t, "ps", "--quiet"); up != "" {
 			t.Errorf("after Ctrl-C these still run: %s", up)
 		}
