@@ -160,6 +160,25 @@ func TestWhoReachesWhom(t *testing.T) {
 	}
 }
 
+// Metricbeat looks up one name: every API has it, and nobody else.
+func TestMetricbeatFindsEveryAPI(t *testing.T) {
+	p := loadCompose(t, allProfiles)
+	name := regexp.MustCompile(`getent ahostsv4 ([a-z-]+)\)`).FindStringSubmatch(ofService(p, p.Services["metricbeat"]).Script)
+	if name == nil {
+		t.Fatal("Metricbeat looks up no name")
+	}
+	var found []string
+	for _, s := range p.Services {
+		if api := s.Networks["api"]; api != nil && slices.Contains(api.Aliases, name[1]) {
+			found = append(found, s.Name)
+		}
+	}
+	slices.Sort(found)
+	if want := []string{"demo-app", "demo-app-upstream"}; !slices.Equal(found, want) {
+		t.Errorf("%s is %q, want %q", name[1], found, want)
+	}
+}
+
 // parameters are the variables of compose.yaml, and whether each has a default.
 func parameters(text string) map[string]bool {
 	found := map[string]bool{}
