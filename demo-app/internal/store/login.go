@@ -4,19 +4,16 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 
 	"golang.org/x/crypto/bcrypt"
 
 	"plumbline/demo-app/icat"
 )
 
-// cost is what a login costs: some milliseconds of work, as a real
-// authenticator's would.
-const cost = 6
-
 // absent is compared when there is no such user, so that the answer takes as
-// long as for a wrong password. It is the hash of nothing anybody knows.
-const absent = "$2a$06$abcdefghijklmnopqrstuuB0Q1hXUzS8J5k0vZ6dQ0cI3n9m0zCqa"
+// long as for a wrong password. It is the hash of nothing anybody knows, at a cost.
+const absent = "$2a$%02d$abcdefghijklmnopqrstuuB0Q1hXUzS8J5k0vZ6dQ0cI3n9m0zCqa"
 
 // CheckPassword returns the user whom the credentials stand for; it knows the
 // mechanism simple, which is also the default. Neither the answer nor its
@@ -25,7 +22,7 @@ func (s *Store) CheckPassword(ctx context.Context, c icat.Credentials) (string, 
 	if c.Mechanism != "" && c.Mechanism != icat.Simple {
 		return "", icat.Errorf(icat.BadSession, "Authenticator mnemonic not recognised; known: %s", icat.Simple)
 	}
-	hash := absent
+	hash := fmt.Sprintf(absent, cost)
 	err := s.db.QueryRowContext(ctx, "SELECT password_hash FROM user_ WHERE name = ?", c.Username).Scan(&hash)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return "", wrap(ctx, err)
