@@ -10,8 +10,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -24,6 +22,7 @@ import (
 	"plumbline/demo-app/internal/jobs"
 	"plumbline/demo-app/internal/session"
 	"plumbline/demo-app/internal/store"
+	"plumbline/demo-app/internal/store/storetest"
 	"plumbline/demo-app/telemetry"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -50,7 +49,7 @@ func start(t testing.TB, more func(*Server)) *running {
 // may change that.
 func startWith(t testing.TB, options func(*Options, *http.Server), more func(*Server)) *running {
 	t.Helper()
-	catalogue := open(t)
+	catalogue := storetest.Open(t)
 	out := &transcript.Buffer{}
 	lines := telemetry.NewLines(out)
 	log := telemetry.NewLog(lines, telemetry.Service{Name: "api", Version: "test"}, -1)
@@ -104,43 +103,6 @@ func startWith(t testing.TB, options func(*Options, *http.Server), more func(*Se
 	})
 	t.Cleanup(r.stop)
 	return r
-}
-
-// seeded is the file of the small facility, filled once for all tests; under
-// the race detector that takes seconds.
-var seeded = sync.OnceValues(func() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "rest")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	path := filepath.Join(dir, "small.db")
-	s, err := store.Open(context.Background(), store.Options{URL: path, Facility: facility.New(1, facility.Small())})
-	if err != nil {
-		return nil, err
-	}
-	if err := s.Close(); err != nil {
-		return nil, err
-	}
-	return os.ReadFile(path)
-})
-
-// open returns a catalogue of the small facility that is the test's own.
-func open(t testing.TB) *store.Store {
-	t.Helper()
-	content, err := seeded()
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(t.TempDir(), "small.db")
-	if err := os.WriteFile(path, content, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	catalogue, err := store.Open(t.Context(), store.Options{URL: path, Facility: facility.New(1, facility.Small())})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return catalogue
 }
 
 // line is what the tests look at of a line.

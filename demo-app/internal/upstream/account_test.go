@@ -11,7 +11,7 @@ import (
 
 	"plumbline/demo-app/facility"
 	"plumbline/demo-app/icat"
-	"plumbline/demo-app/internal/store"
+	"plumbline/demo-app/internal/store/storetest"
 	"plumbline/demo-app/internal/upstream/icatfake"
 )
 
@@ -29,10 +29,7 @@ func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // bubble runs f in simulated time with a fake whose sessions last an hour.
 func bubble(t *testing.T, password string, f func(t *testing.T, u *ICAT, fake *icatfake.Server)) {
-	s, err := store.Open(t.Context(), store.Options{URL: store.Memory, Facility: facility.New(1, facility.Small())})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := storetest.Open(t)
 	defer s.Close()
 	u, err := New(Options{URL: "http://127.0.0.1", Username: facility.RootName, Password: password})
 	if err != nil {

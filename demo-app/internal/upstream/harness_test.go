@@ -15,6 +15,7 @@ import (
 	"plumbline/demo-app/facility"
 	"plumbline/demo-app/icat"
 	"plumbline/demo-app/internal/store"
+	"plumbline/demo-app/internal/store/storetest"
 	"plumbline/demo-app/internal/upstream"
 	"plumbline/demo-app/internal/upstream/icatfake"
 	"plumbline/demo-app/telemetry"
@@ -33,10 +34,7 @@ type pair struct {
 // newPair starts a fake; change, which may be nil, adapts how it is called.
 func newPair(t *testing.T, fake icatfake.Options, change func(*upstream.Options)) *pair {
 	t.Helper()
-	s, err := store.Open(t.Context(), store.Options{URL: store.Memory, Facility: facility.New(1, facility.Small())})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := storetest.Open(t)
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)
@@ -54,6 +52,7 @@ func newPair(t *testing.T, fake icatfake.Options, change func(*upstream.Options)
 	if change != nil {
 		change(&o)
 	}
+	var err error
 	if p.icat, err = upstream.New(o); err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"plumbline/demo-app/facility"
-	"plumbline/demo-app/internal/store"
+	"plumbline/demo-app/internal/store/storetest"
 	"plumbline/demo-app/internal/upstream/icatfake"
 )
 
@@ -26,10 +26,7 @@ type fake struct {
 
 func start(t *testing.T, o icatfake.Options) *fake {
 	t.Helper()
-	s, err := store.Open(t.Context(), store.Options{URL: store.Memory, Facility: facility.New(1, facility.Small())})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := storetest.Open(t)
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)
