@@ -24,8 +24,9 @@ type T interface {
 }
 
 const (
-	patience = 60 * time.Second // for what a test waits for
-	lifetime = 5 * time.Minute  // of a tab
+	often    = 50 * time.Millisecond // between two looks at what a test waits for
+	patience = 60 * time.Second      // for what a test waits for
+	lifetime = 5 * time.Minute       // of a tab
 )
 
 // Browser is a headless Chromium that ends with its test.

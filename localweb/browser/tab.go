@@ -78,10 +78,11 @@ func (p *Tab) must(err error) {
 	}
 }
 
-// Wait polls until the expression is true, a minute at most.
+// Wait polls until the expression is true, a minute at most. It does not ask at
+// each frame, as chromedp would by itself: that keeps Chromium drawing.
 func (p *Tab) Wait(what, expression string) {
 	p.t.Helper()
-	_, err := chromedp.Run(p.ctx, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(patience)))
+	_, err := chromedp.Run(p.ctx, chromedp.Poll[bool](expression, chromedp.WithPollingInterval(often), chromedp.WithPollingTimeout(patience)))
 	if err != nil {
 		p.t.Fatalf("wait for %s: %v; page says: %s", what, err, Eval[string](p, `document.body.innerText.slice(0, 800)`))
 	}
