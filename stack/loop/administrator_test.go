@@ -1,9 +1,6 @@
 package loop
 
 import (
-	"bytes"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -11,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"plumbline/stack/trial"
 )
 
 func (l *loop) secret(t *testing.T, name string) string {
@@ -23,22 +22,16 @@ func (l *loop) secret(t *testing.T, name string) string {
 }
 
 // administrator asks Elasticsearch as the user elastic.
-type administrator struct {
-	url, password string
-	http          *http.Client
-}
+type administrator struct{ *trial.Administrator }
 
 func (l *loop) administrator(t *testing.T) *administrator {
 	t.Helper()
-	ca, err := os.ReadFile(l.CAFile)
+	a, err := trial.NewAdministrator(l.Elasticsearch, l.CAFile, l.KeysDir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	trust := x509.NewCertPool()
-	trust.AppendCertsFromPEM(ca)
-	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: trust}}
-	t.Cleanup(transport.CloseIdleConnections)
-	return &administrator{url: l.Elasticsearch, password: l.secret(t, "elastic.password"), http: &http.Client{Transport: transport}}
+	t.Cleanup(a.Close)
+	return &administrator{a}
 }
 
 func (a *administrator) put(t *testing.T, path string, body any) {
@@ -48,32 +41,11 @@ func (a *administrator) put(t *testing.T, path string, body any) {
 
 func (a *administrator) ask(t *testing.T, method, path string, body any) []byte {
 	t.Helper()
-	text, err := json.Marshal(body)
+	answer, err := a.Ask(t.Context(), method, path, body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	req, err := http.NewRequestWithContext(t.Context(), method, a.url+path, bytes.NewReader(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if body == nil {
-		req.Body = http.NoBody
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.SetBasicAuth("elastic", a.password)
-	res, err := a.http.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	var answer bytes.Buffer
-	if _, err := answer.ReadFrom(res.Body); err != nil {
-		t.Fatal(err)
-	}
-	if res.StatusCode/100 != 2 {
-		t.Fatalf("%s %s: %s: %s", method, path, res.Status, answer.String())
-	}
-	return answer.Bytes()
+	return answer
 }
 
 // find is the document of a line that arrived as text.

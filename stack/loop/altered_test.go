@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"slices"
 	"testing"
+
+	"plumbline/stack/trial"
 )
 
 // altered lets Filebeat find other lines than demo-app has written, and holds what
@@ -29,7 +31,7 @@ func (l *loop) altered(t *testing.T) {
 		200: func(line []byte) [][]byte { return [][]byte{with(t, line, `"url":\{[^}]*\}`, `"url":"no object"`)} },
 		220: func(line []byte) [][]byte { return [][]byte{withID(t, line, taken)} },
 	})
-	verify := func(more ...string) report {
+	verify := func(more ...string) trial.Verdict {
 		more = append(more, "-app-log", filepath.Join(l.Logs, "demo-app*.json"), "-shipper", l.FilebeatStats)
 		return l.verdict(t, l.command(t, "provisioner", l.verify(ledger, more...)...).Run(), 1)
 	}
@@ -49,7 +51,7 @@ func (l *loop) altered(t *testing.T) {
 	}
 	for _, row := range []struct {
 		what string
-		got  seqs
+		got  trial.Seqs
 		want []uint64
 	}{
 		{"lost", a.Lost, []uint64{41, 200, 220}}, {"duplicated", a.Duplicated.Attempts, []uint64{97}}, {"corrupted", a.Corrupted.Attempts, []uint64{150}},

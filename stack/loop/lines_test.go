@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"plumbline/cli/transcript"
+	"plumbline/stack/trial"
 )
 
 // tryShippers has real shippers bring lines of every format, and the verdict
@@ -114,7 +115,7 @@ func (l *loop) write(t *testing.T, dir, run, format string, flags ...string) {
 	}
 }
 
-func (l *loop) judge(t *testing.T, dir, run string, want int, more ...string) report {
+func (l *loop) judge(t *testing.T, dir, run string, want int, more ...string) trial.Verdict {
 	t.Helper()
 	cmd := l.command(t, "provisioner", l.verify(filepath.Join(dir, run+".ledger"), more...)...)
 	var said bytes.Buffer
@@ -143,7 +144,7 @@ func (l *loop) tamper(t *testing.T, es *administrator, run, dir string) {
 	a := l.judge(t, dir, run, 1, "-within", "15s").Account
 	for _, row := range []struct {
 		what string
-		got  seqs
+		got  trial.Seqs
 		want uint64
 	}{{"lost", a.Lost, 41}, {"duplicated", a.Duplicated.Attempts, 97}, {"cut", a.Lines.WellFormed.Cut, 150}, {"corrupted", a.Corrupted.Attempts, 150}} {
 		if want := [][2]uint64{{row.want, row.want}}; row.got.Count != 1 || !slices.Equal(row.got.Ranges, want) {

@@ -3,7 +3,6 @@ package loop
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -13,17 +12,16 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"plumbline/loadgen/ledger"
 	"plumbline/stack/native"
 	"plumbline/stack/supervise"
+	"plumbline/stack/trial"
 )
 
 const (
 	repository = "../.."
 	portOffset = 20000
-	patience   = 3 * time.Minute // for what takes seconds on an idle machine
 )
 
 // loop is a running stack, and the commands a user would type at it.
@@ -105,69 +103,16 @@ func (l *loop) load(t *testing.T, ledger, rate, duration string, more ...string)
 
 func (l *loop) verify(ledger string, more ...string) []string {
 	return append([]string{"verify", "-es", l.Elasticsearch, "-ca", l.CAFile, "-key-file", l.KeyFile("reader"),
-		"-ledger", ledger, "-json", l.path("verdict.json"), "-within", patience.String()}, more...)
-}
-
-// report is what the tests read of the verdict's JSON.
-type report struct {
-	Outcome string
-	Summary string
-	Account struct {
-		Run                            string
-		Attempts, Documents, Delivered uint64
-		Lost, Indeterminate            seqs
-		Unconfirmed                    seqs
-		Duplicated, Corrupted          struct{ Attempts seqs }
-		Unexpected                     struct{ Documents uint64 }
-		Hops                           *struct {
-			App, Behind, Handled, Unread, Refused, Collided seqs
-			Twice                                           seqs                   `json:"written_twice"`
-			Counted                                         *struct{ Acked int64 } `json:"shipper_counted"`
-			Silent                                          string                 `json:"shipper_silent"`
-		}
-		Lines struct {
-			WellFormed struct{ Altered, Cut, Split, Joined seqs } `json:"well_formed"`
-			Kinds      []lineKind
-		}
-	}
-	Followed *struct{ Lag struct{ Count int64 } }
-	Panels   []struct{ ID, Outcome string }
-	Streams  []struct{ Documents int64 }
-	Told     *struct {
-		Documents int64
-		Summaries int
-		Differs   []string
-	}
-}
-
-type lineKind struct {
-	Kind                       string
-	Sent, Whole, Split, Joined uint64
-}
-
-type seqs struct {
-	Count  uint64
-	Ranges [][2]uint64
+		"-ledger", ledger, "-json", l.path("verdict.json"), "-within", trial.Patience.String()}, more...)
 }
 
 // verdict reads the report of a verify that ended with err, and fails the test
 // unless that was the wanted exit code.
-func (l *loop) verdict(t *testing.T, err error, want int) report {
+func (l *loop) verdict(t *testing.T, err error, want int) trial.Verdict {
 	t.Helper()
-	code := 0
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		code = exit.ExitCode()
-	} else if err != nil {
-		t.Fatalf("verify: %v", err)
-	}
-	text, err := os.ReadFile(l.path("verdict.json"))
+	r, code, err := trial.Judged(err, l.path("verdict.json"))
 	if err != nil {
 		t.Fatal(err)
-	}
-	var r report
-	if err := json.Unmarshal(text, &r); err != nil {
-		t.Fatalf("verdict: %v", err)
 	}
 	if code != want {
 		t.Errorf("verify exits with %d, want %d: %s", code, want, r.Summary)
@@ -187,19 +132,8 @@ func (l *loop) holds(t *testing.T, ledger string, attempts uint64) {
 // await polls until check passes, and fails with what it said last.
 func await(t *testing.T, what string, check func() error) {
 	t.Helper()
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	deadline := time.After(patience)
-	for {
-		err := check()
-		if err == nil {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-deadline:
-			t.Fatalf("waited %v for %s: %v", patience, what, err)
-		}
+	if err := trial.Await(t.Context(), what, check); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"plumbline/stack/trial"
 )
 
 // watched is what this test reads of a canary's /status.
@@ -18,7 +20,7 @@ type watched struct {
 	Run, Verdict string
 	Totals       struct{ Requests, Interrupted, Found, Lost, Recovered, Duplicated, Corrupted int64 }
 	Pending      int
-	Window       struct{ Lost, Duplicated, Corrupted seqs }
+	Window       struct{ Lost, Duplicated, Corrupted trial.Seqs }
 }
 
 // watch starts a canary of its own, which keeps its state in a file.
@@ -110,7 +112,7 @@ func (l *loop) watchKilled(t *testing.T) {
 	}
 	for _, row := range []struct {
 		what string
-		got  seqs
+		got  trial.Seqs
 		want uint64
 	}{{"lost", s.Window.Lost, removed}, {"duplicated", s.Window.Duplicated, doubled}} {
 		if !slices.Equal(row.got.Ranges, [][2]uint64{{row.want, row.want}}) {
