@@ -75,7 +75,8 @@ func homes() map[string][]string {
 		"github.com/prometheus/client_golang":     {"demo-app", "loadgen/console", "provisioner"},
 		"github.com/prometheus/client_golang/api": {"provisioner/promql"},
 		"github.com/prometheus/common":            {"provisioner/promql"},
-		"github.com/rs/zerolog":                   {"demo-app/telemetry"},
+		"github.com/rs/zerolog":                   {"demo-app/telemetry", "stack/drills/faultproxy"}, // which Toxiproxy asks for
+		"github.com/Shopify/toxiproxy/v2":         {"stack/drills/faultproxy"},
 		"modernc.org/sqlite":                      {"demo-app/internal/store"},
 		"github.com/pressly/goose/v3":             {"demo-app/internal/store"},
 		"github.com/prometheus/prometheus":        {},

@@ -198,7 +198,7 @@ func (s *Stack) startApp(ctx context.Context) error {
 }
 
 func (s *Stack) startFilebeat(ctx context.Context) error {
-	return s.startBeat(ctx, "filebeat", s.programs.Filebeat, "shipper_logs", s.ports.FilebeatStats)
+	return s.startBeat(ctx, "filebeat", s.programs.Filebeat, "shipper_logs", s.ports.FilebeatStats, s.options.FilebeatEnv...)
 }
 
 func (s *Stack) startMetricbeat(ctx context.Context) error {
@@ -207,7 +207,7 @@ func (s *Stack) startMetricbeat(ctx context.Context) error {
 
 // startBeat starts a Beat; it is ready when Elasticsearch has taken its first
 // events, so a wrong key or certificate shows here and not as an empty board.
-func (s *Stack) startBeat(ctx context.Context, name, program, keyName string, stats int) error {
+func (s *Stack) startBeat(ctx context.Context, name, program, keyName string, stats int, more ...string) error {
 	key, err := os.ReadFile(s.KeyFile(keyName))
 	if err != nil {
 		return fmt.Errorf("start %s: %w", name, err)
@@ -222,7 +222,7 @@ func (s *Stack) startBeat(ctx context.Context, name, program, keyName string, st
 			"--strict.perms=false", // the sources may belong to somebody else
 			"--path.home", home, "--path.data", filepath.Join(home, "data"), "--path.logs", filepath.Join(home, "logs"),
 			"-E", "logging.json=true"}, // as the official images do; 7.17 does not by itself
-		Env: append(environment(),
+		Env: append(append(environment(),
 			"ES_URL="+s.Elasticsearch, "ES_CA="+s.CAFile,
 			strings.ToUpper(name)+"_API_KEY="+strings.TrimSpace(string(key)),
 			"DEMO_APP_LOGS="+filepath.Join(s.Logs, "demo-app*.json"),
@@ -230,7 +230,7 @@ func (s *Stack) startBeat(ctx context.Context, name, program, keyName string, st
 			"BOARD_METRICS=true", "BOARD_METRICS_URL="+s.Board+"/metrics",
 			"CANARY_METRICS=true", "CANARY_METRICS_URL=http://"+loopback(s.ports.Canary)+"/metrics",
 			"FILEBEAT_STATS_PORT="+strconv.Itoa(s.ports.FilebeatStats),
-			"METRICBEAT_STATS_PORT="+strconv.Itoa(s.ports.MetricbeatStats)),
+			"METRICBEAT_STATS_PORT="+strconv.Itoa(s.ports.MetricbeatStats)), more...), // of two values the last one holds
 	}, supervise.Gate{What: "shipping", Within: 30 * time.Second, Check: supervise.Reads(client(), "http://"+loopback(stats)+"/stats", acked)})
 }
 
