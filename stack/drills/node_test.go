@@ -1,0 +1,98 @@
+package drills
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"testing"
+	"time"
+
+	"plumbline/stack/trial"
+)
+
+// stoppedFor is how long the node is gone.
+const stoppedFor = 30 * time.Second
+
+func nodeStopped(t *testing.T, r *rig) finding {
+	l := r.fire(t, "node", shot{duration: "50s"})
+	l.awaitLines(t, r.log(), 120)
+	node := r.Child("elasticsearch")
+	pid := node.PID()
+	if err := node.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	before := l.lines(t, r.log())
+	time.Sleep(stoppedFor)
+	meanwhile := uint64(l.lines(t, r.log()) - before)
+	gone := time.Since(began)
+	if err := node.Restart(); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "Elasticsearch", func() error {
+		_, err := r.node.Ask(t.Context(), http.MethodGet, "/_cluster/health?wait_for_status=yellow&timeout=2s", nil)
+		return err
+	})
+	l.end(t)
+	v := r.whole(t, l)
+	f := finding{[]proof{{meanwhile, fmt.Sprintf("lines written in the %.0f s that it was gone", gone.Seconds())}}, v.Summary, once(v.Account)}
+	if node.PID() == pid {
+		f.proofs = nil
+	}
+	return f
+}
+
+func floodStage(t *testing.T, r *rig) finding {
+	c, f := r.hurt(t, "flood", func() error { return r.block(t, floodBlock, true) })
+	f.proofs = []proof{{c.Items[http.StatusTooManyRequests], "items refused by Elasticsearch with 429"}}
+	return f
+}
+
+func writeBlocked(t *testing.T, r *rig) finding {
+	l := r.fire(t, "readonly", shot{})
+	l.awaitLines(t, r.log(), 120)
+	before := r.proxy.Counts()
+	if err := r.block(t, writeBlock, true); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(2 * time.Second)
+	r.heal(t)
+	l.end(t)
+	v := r.judge(t, l, lossWithin)
+	c := r.proxy.Counts().Less(before)
+	return r.inDeadLetters(t, l, v, proof{c.Items[http.StatusForbidden], "items refused with 403"})
+}
+
+var statusCode = regexp.MustCompile(`"status_code":\d+`)
+
+func mappingConflict(t *testing.T, r *rig) finding {
+	p := r.pen(t, "mapping")
+	changed := map[uint64]bool{}
+	p.change(func(line []byte) []byte {
+		seq, ok := identify(line, runOf("mapping"))
+		if !ok || seq%20 != 0 {
+			return line
+		}
+		changed[seq] = true
+		return statusCode.ReplaceAll(line, []byte(`"status_code":"fine"`))
+	})
+	l := r.fire(t, "mapping", shot{target: p.url, appLog: p.record})
+	l.end(t)
+	v := r.judge(t, l, lossWithin)
+	p.change(unchanged) // after which nobody touches the set
+	f := r.inDeadLetters(t, l, v, proof{uint64(len(changed)), "lines with a word for a status"})
+	f.broken = append(f.broken, lostJust(v.Account, changed)...)
+	return f
+}
+
+// inDeadLetters holds a verdict against the dead-letter stream: what the stream
+// of access lines lacks has to be there, each line once, and nothing else.
+func (r *rig) inDeadLetters(t *testing.T, l *load, v trial.Verdict, p proof) finding {
+	t.Helper()
+	dead, documents := r.deadLetters(t, l)
+	f := finding{[]proof{p, {uint64(len(dead)), "in the dead-letter stream"}}, v.Summary, lostJust(v.Account, dead)}
+	if documents != uint64(len(dead)) {
+		f.broken = append(f.broken, fmt.Sprintf("%d lines are %d dead letters", len(dead), documents))
+	}
+	return f
+}
