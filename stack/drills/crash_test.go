@@ -12,8 +12,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"plumbline/stack/trial"
 )
 
 func appKilled(t *testing.T, r *rig) finding {
@@ -70,7 +68,7 @@ func diskFull(killed bool) func(*testing.T, *rig) finding {
 			t.Fatal(err)
 		}
 
-		within := trial.Patience.String()
+		within := arriveWithin
 		if killed {
 			within = lossWithin
 		}

@@ -30,7 +30,6 @@ func drills() []drill {
 		{"log rotated by copy and truncate", "a log pipe's file is copied and emptied, as logrotate's copytruncate does, twice",
 			"lost at most the last lines before each emptying, those not read by then; no line after it; nothing twice", copyTruncated},
 		{"log deleted", "a log pipe's file is deleted under Filebeat, and a new one begun", "lost at most the last lines of the deleted file, those not read by then; nothing twice", deleted},
-		{"Elasticsearch stopped", "stop the node for 30 s under load", eachOnce, nodeStopped},
 		{"429 storm", "answer every bulk request with 429 for 5 s", eachOnce, refused(faultproxy.TooManyRequests)},
 		{"503", "answer every bulk request with 503 for 5 s", eachOnce, refused(faultproxy.Unavailable)},
 		{"partial bulk failure", "refuse every third item with 429, pass the others on", eachOnce, itemsRefused},
@@ -44,6 +43,7 @@ func drills() []drill {
 		{"disk full, then killed", "the same, and demo-app is killed while it is full", "demo-app answers all along; lost just the lines that are not in its file, at hop app", diskFull(true)},
 		{"application killed", "kill -9 demo-app three times under load, start it again", "lost just what has no line in its log, at hop app; unanswered is indeterminate; nothing behind demo-app", appKilled},
 		{"clock step", "a log pipe moves the time stamps of lines: 1 h ahead, then 1 h back", eachOnce + "; lines from the future have a negative lag, and are counted", clockStep},
+		{"Elasticsearch stopped", "stop the node for 30 s under load", eachOnce, nodeStopped},
 	}
 }
 

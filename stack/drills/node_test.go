@@ -1,12 +1,14 @@
 package drills
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"regexp"
 	"testing"
 	"time"
 
+	"plumbline/stack/supervise"
 	"plumbline/stack/trial"
 )
 
@@ -29,10 +31,13 @@ func nodeStopped(t *testing.T, r *rig) finding {
 	if err := node.Restart(); err != nil {
 		t.Fatal(err)
 	}
-	await(t, "Elasticsearch", func() error {
-		_, err := r.node.Ask(t.Context(), http.MethodGet, "/_cluster/health?wait_for_status=yellow&timeout=2s", nil)
+	err := node.Ready(t.Context(), supervise.Gate{What: "answering again", Within: 10 * time.Minute, Check: func(ctx context.Context) error {
+		_, err := r.node.Ask(ctx, http.MethodGet, "/_cluster/health?wait_for_status=yellow&timeout=2s", nil)
 		return err
-	})
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	l.end(t)
 	v := r.whole(t, l)
 	f := finding{[]proof{{meanwhile, fmt.Sprintf("lines written in the %.0f s that it was gone", gone.Seconds())}}, v.Summary, once(v.Account)}

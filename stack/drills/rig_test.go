@@ -25,7 +25,9 @@ const (
 	portOffset = 22000
 	nodePort   = 9200 + portOffset
 
-	lossWithin = "30s" // how long verify looks for what may be lost for good
+	// How long verify looks for what has to arrive, and for what may be lost for good.
+	arriveWithin = "90s"
+	lossWithin   = "30s"
 )
 
 // rig is a running stack whose Filebeat reaches Elasticsearch through a proxy
