@@ -111,7 +111,7 @@ func homes() map[string][]string {
 		"plumbline/dashboards/grafana/schema":     {"provisioner/grafana/grafanafake"},
 		"plumbline/dashboards/grafana/panels":     {"provisioner/proof"},
 		"plumbline/dashboards/kibana/lens":        {"provisioner/proof"},
-		"testing":                                 {},
+		"testing":                                 {"demo-app/internal/store/storetest"},
 	}
 }
 
