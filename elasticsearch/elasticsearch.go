@@ -1,10 +1,10 @@
 // Package elasticsearch holds what the stack puts into Elasticsearch before
-// anything is sent: the index templates of its data streams and its roles, as
-// the JSON bodies of the requests that put them. Putting them is the
-// provisioner's part.
+// anything is sent: the ingest pipeline of its lines, the index templates of its
+// data streams and its roles, as the JSON bodies of the requests that put them.
+// Putting them is the provisioner's part.
 //
 // Beside it, pom.xml fetches the server for the native way to run and
-// completes it with the two plugins under plugins/.
+// completes it with the three plugins under plugins/.
 package elasticsearch
 
 import (
@@ -15,7 +15,7 @@ import (
 	"strings"
 )
 
-//go:embed roles templates
+//go:embed pipelines roles templates
 var files embed.FS
 
 // A Body is the JSON body of a PUT request under the name it is put with.
@@ -27,6 +27,10 @@ type Body struct {
 // Roles returns one role for each party that talks to Elasticsearch: loadgen,
 // provisioner, reader, shipper_logs and shipper_metrics.
 func Roles() ([]Body, error) { return read("roles") }
+
+// Pipelines returns the ingest pipelines that the templates name; they are put
+// before them.
+func Pipelines() ([]Body, error) { return read("pipelines") }
 
 // ComponentTemplates returns the pieces that the index templates share; they
 // are put before them.

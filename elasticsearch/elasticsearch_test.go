@@ -2,6 +2,7 @@ package elasticsearch
 
 import (
 	"encoding/json"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -30,6 +31,11 @@ type template struct {
 	Priority   int
 	ComposedOf []string `json:"composed_of"`
 	Template   struct {
+		Settings struct {
+			Index struct {
+				FinalPipeline string `json:"final_pipeline"`
+			}
+		}
 		Mappings struct {
 			Meta       struct{ Template string } `json:"_meta"`
 			Properties map[string]struct{ Type string }
@@ -120,6 +126,32 @@ func TestIndexTemplates(t *testing.T) {
 	}
 }
 
+// TestLinesAreStamped holds that every stream of lines, and no other, goes
+// through a pipeline, and that setup puts it.
+func TestLinesAreStamped(t *testing.T) {
+	pipelines, err := Pipelines()
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]bool{"": true}
+	for _, p := range pipelines {
+		known[p.Name] = true
+	}
+	components := templates(t, ComponentTemplates)
+	for name, one := range templates(t, IndexTemplates) {
+		pipeline := ""
+		for _, c := range one.ComposedOf {
+			pipeline += components[c].Template.Settings.Index.FinalPipeline
+		}
+		if !known[pipeline] {
+			t.Errorf("%s: pipeline %s does not exist: every document would be refused", name, pipeline)
+		}
+		if lines := strings.HasPrefix(name, "logs-"); lines != (pipeline != "") {
+			t.Errorf("%s: pipeline %q", name, pipeline)
+		}
+	}
+}
+
 // exampleStreams are streams of each kind that the stack writes.
 func exampleStreams() []string {
 	return []string{
@@ -156,6 +188,11 @@ func TestEachTelemetryFieldIsMapped(t *testing.T) {
 	fields := telemetryFields(t)
 	if len(fields) < 30 {
 		t.Fatalf("only %d constants Field… found in package telemetry", len(fields))
+	}
+	for _, hop := range telemetry.Hops() {
+		for i := range len(telemetry.LagBounds()) + 1 {
+			fields[fmt.Sprintf("FieldLagBucket(%s, %d)", hop, i)] = telemetry.FieldLagBucket(hop, i)
+		}
 	}
 	for constant, field := range fields {
 		if !mapped[field] {

@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-// The tests of this file ask a running node whether the two plugins do their
+// The tests of this file ask a running node whether the three plugins do their
 // work. They need the address of one, its CA and the password of elastic:
 //
 //	PLUMBLINE_ES_URL PLUMBLINE_ES_CA PLUMBLINE_ES_PASSWORD_FILE
@@ -205,5 +205,73 @@ func TestAnalysisComponents(t *testing.T) {
 	res, text := n.ask(t, http.MethodPost, "/_analyze", `{"tokenizer":"uax_url_email","filter":[{"type":"pattern_capture"}],"text":"a"}`, "")
 	if res.StatusCode != http.StatusBadRequest || !bytes.Contains(text, []byte("needs the setting [patterns]")) {
 		t.Errorf("pattern_capture without patterns: %s: %s", res.Status, text)
+	}
+}
+
+func TestTheStampIsTheMomentOfIndexing(t *testing.T) {
+	n := running(t)
+	pipelines, err := Pipelines()
+	if err != nil || len(pipelines) != 1 {
+		t.Fatalf("%d pipelines: %v", len(pipelines), err)
+	}
+	type ingested struct {
+		Docs []struct {
+			Doc struct {
+				Source struct{ Event any }        `json:"_source"`
+				Ingest struct{ Timestamp string } `json:"_ingest"`
+			}
+		}
+	}
+	for name, row := range map[string]struct {
+		document string
+		stamped  bool
+	}{
+		"a line":                               {`{"event":{"id":"1"}}`, true},
+		"a line that has said so itself":       {`{"event":{"ingested":"2001-01-01T00:00:00Z"}}`, true},
+		"what is no event":                     {`{}`, true},
+		"a line whose event is a text is kept": {`{"event":"none"}`, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got ingested
+			n.decode(t, http.MethodPost, "/_ingest/pipeline/_simulate", `{"pipeline":`+string(pipelines[0].JSON)+`,"docs":[{"_source":`+row.document+`}]}`, &got)
+			if len(got.Docs) != 1 {
+				t.Fatalf("%d documents", len(got.Docs))
+			}
+			doc := got.Docs[0].Doc
+			event, _ := doc.Source.Event.(map[string]any)
+			if stamp := event["ingested"]; row.stamped && (stamp == nil || stamp != doc.Ingest.Timestamp) {
+				t.Errorf("event.ingested is %v, want %v", stamp, doc.Ingest.Timestamp)
+			}
+			if !row.stamped && doc.Source.Event != "none" {
+				t.Errorf("event is %v", doc.Source.Event)
+			}
+		})
+	}
+}
+
+func TestTheProcessorDoesNothingInAnotherWayThanElsewhere(t *testing.T) {
+	n := running(t)
+	for name, row := range map[string]struct{ processor, want string }{
+		"a value":           {`{"field":"a","value":"b"}`, "[copy_from] required property is missing"},
+		"a value besides":   {`{"field":"a","copy_from":"b","value":"c"}`, "doesn't support one or more provided configuration parameters [value]"},
+		"an option":         {`{"field":"a","copy_from":"b","override":false}`, "doesn't support one or more provided configuration parameters [override]"},
+		"a template":        {`{"field":"{{a}}","copy_from":"b"}`, "[field] is a template"},
+		"no field":          {`{"copy_from":"b"}`, "[field] required property is missing"},
+		"a number as field": {`{"field":1,"copy_from":"b"}`, "[field] property isn't a string"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			res, text := n.ask(t, http.MethodPut, "/_ingest/pipeline/plumbline-test", `{"processors":[{"set":`+row.processor+`}]}`, "")
+			var answer struct{ Error struct{ Reason string } }
+			if err := json.Unmarshal(text, &answer); err != nil {
+				t.Fatal(err)
+			}
+			if res.StatusCode != http.StatusBadRequest || !strings.Contains(answer.Error.Reason, row.want) {
+				t.Errorf("%s: %s, want %q", res.Status, answer.Error.Reason, row.want)
+			}
+		})
+	}
+	res, text := n.ask(t, http.MethodPost, "/_ingest/pipeline/_simulate", `{"pipeline":{"processors":[{"set":{"field":"a","copy_from":"b"}}]},"docs":[{"_source":{}}]}`, "")
+	if !bytes.Contains(text, []byte("field [b] not present")) {
+		t.Errorf("copy of a field that is not there: %s: %s", res.Status, text)
 	}
 }

@@ -14,9 +14,10 @@ import (
 
 const setupUsage = `Usage: provisioner setup -es URL -user NAME -password-file FILE -keys-dir DIR [flags]
 
-Makes Elasticsearch ready for the stack: waits for it, puts index templates and
-roles, makes an API key for each role, and asks with each key what it may do.
-It can be run again at any time; what is as it should be stays.
+Makes Elasticsearch ready for the stack: waits for it, puts an ingest pipeline,
+index templates and roles, makes an API key for each role, and asks with each
+key what it may do. It can be run again at any time; what is as it should be
+stays.
 
 Flags:
   -es URL              address of Elasticsearch (https://127.0.0.1:9200)

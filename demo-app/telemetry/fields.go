@@ -22,6 +22,7 @@ const (
 	FieldEventOutcome  = "event.outcome"  // "success" or "failure" (status >= 500)
 	FieldEventDuration = "event.duration" // nanoseconds
 	FieldEventCreated  = "event.created"  // when the shipper read the line
+	FieldEventIngested = "event.ingested" // when Elasticsearch took the line for indexing
 	FieldEventStart    = "event.start"
 	FieldEventEnd      = "event.end"
 	FieldRequestID     = "http.request.id"
@@ -42,15 +43,6 @@ const (
 
 	FieldRunID  = "run.id"  // baggage member run.id: one load run
 	FieldRunSeq = "run.seq" // baggage member run.seq: one attempt of that run, from 1
-)
-
-// Fields of a lag document: what a searcher saw of one second's arrivals.
-const (
-	FieldLagCount = "plumbline.lag.count" // documents first seen in this interval
-	FieldLagP50   = "plumbline.lag.p50"   // nanoseconds from @timestamp to searchable
-	FieldLagP95   = "plumbline.lag.p95"   // nanoseconds
-	FieldLagP99   = "plumbline.lag.p99"   // nanoseconds
-	FieldLagMax   = "plumbline.lag.max"   // nanoseconds
 )
 
 // Values of event.dataset.

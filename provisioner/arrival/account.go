@@ -43,6 +43,8 @@ type Account struct {
 	Lines *Lines `json:"lines,omitempty"` // of a ledger of lines
 
 	ReadLag    Lag       `json:"read_lag"`     // @timestamp to event.created: until the shipper read the line
+	IndexLag   Lag       `json:"index_lag"`    // event.created to event.ingested: in the shipper, and on its way
+	IngestLag  Lag       `json:"ingest_lag"`   // @timestamp to event.ingested: until Elasticsearch took the line
 	NoReadTime uint64    `json:"no_read_time"` // documents without event.created
 	First      time.Time `json:"first"`        // smallest @timestamp of a document
 	Latest     time.Time `json:"latest"`       // largest
@@ -55,7 +57,7 @@ type Account struct {
 	subject   subject
 	journeys  journeys
 	index     string
-	reads     *lags
+	way       *way
 	neverSent Seqs
 	asked     map[Kind]uint64
 }
@@ -149,7 +151,7 @@ func (c *Corrupted) add(m Mismatch) {
 
 // finish puts the cases in order: documents do not come in theirs.
 func (a *Account) finish() {
-	a.ReadLag = a.reads.lag()
+	a.ReadLag, a.IndexLag, a.IngestLag = a.way.read.lag(), a.way.index.lag(), a.way.ingest.lag()
 	a.Corrupted.Cases = lowest(a.Corrupted.Cases, 0, Mismatch.compare)
 	for _, s := range []*Strays{&a.Unexpected, &a.Beyond} {
 		s.Cases = lowest(s.Cases, 0, Stray.compare)
@@ -203,7 +205,11 @@ func (a *Account) stamp(d *document) {
 	read, ok := d.time(colCreated)
 	if !ok {
 		a.NoReadTime++
-		return
+		read = time.Time{}
 	}
-	a.reads.add(read.Sub(at))
+	ingested, ok := d.time(colIngested)
+	if !ok {
+		ingested = time.Time{}
+	}
+	a.way.add(at, read, ingested)
 }

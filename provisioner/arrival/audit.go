@@ -95,7 +95,7 @@ func (a Audit) begin(book *ledger.Reader) (*pass, error) {
 		a.page, a.slices = pageSize, readers
 	}
 	return &pass{Audit: a, pages: newPageDecoder(a.Names), account: &Account{
-		Run: book.Header.RunID, Header: book.Header, Truth: &dashboards.Truth{}, journeys: journeys{}, asked: map[Kind]uint64{}, reads: newLags(), subject: of, index: a.Index,
+		Run: book.Header.RunID, Header: book.Header, Truth: &dashboards.Truth{}, journeys: journeys{}, asked: map[Kind]uint64{}, way: newWay(), subject: of, index: a.Index,
 	}}, nil
 }
 

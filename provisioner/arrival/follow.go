@@ -44,8 +44,9 @@ type Follow struct {
 // Followed is what a Follow saw.
 type Followed struct {
 	Run        string        `json:"run"`
-	Lag        Lag           `json:"lag"`     // @timestamp to searchable
-	Earlier    int64         `json:"earlier"` // documents that were searchable before the watch began: their lag is not known
+	Lag        Lag           `json:"lag"`         // @timestamp to searchable
+	Refresh    Lag           `json:"refresh_lag"` // event.ingested to searchable
+	Earlier    int64         `json:"earlier"`     // documents that were searchable before the watch began: their lag is not known
 	Resolution time.Duration `json:"resolution_ns"`
 	Polls      uint64        `json:"polls"`
 	Written    int64         `json:"lag_documents"`
@@ -74,7 +75,9 @@ type follower struct {
 	moved    time.Time
 	gaps     *roaring64.Bitmap
 	total    *lags
+	refresh  *lags
 	interval *lags
+	buckets  map[string]int64 // of the interval, by field
 }
 
 // Run waits for the ledger, follows its run, and returns when the load is over
@@ -91,10 +94,10 @@ func (f Follow) Run(ctx context.Context) (*Followed, error) {
 	}
 	w := &follower{
 		Follow: f, out: &Followed{Run: book.run, Resolution: f.Poll}, pages: newPageDecoder(f.Names),
-		seen: roaring64.New(), gaps: roaring64.New(), floor: 1, moved: time.Now(), total: newLags(), interval: newLags(),
+		seen: roaring64.New(), gaps: roaring64.New(), floor: 1, moved: time.Now(), total: newLags(), refresh: newLags(), interval: newLags(), buckets: map[string]int64{},
 	}
 	err := w.loop(ctx, book)
-	w.out.Lag = w.total.lag()
+	w.out.Lag, w.out.Refresh = w.total.lag(), w.refresh.lag()
 	return w.out, err
 }
 
@@ -170,14 +173,34 @@ func (w *follower) poll(ctx context.Context, query object) error {
 			case !w.began:
 				w.out.Earlier++
 			default:
-				w.total.add(now.Sub(at))
-				w.interval.add(now.Sub(at))
+				w.take(d, at, now)
 			}
 		})
 		if err != nil || got.hits < followPage {
 			return err
 		}
 		body.SearchAfter = got.last
+	}
+}
+
+// take takes note of a document of an event at at, found now.
+func (w *follower) take(d *document, at, now time.Time) {
+	w.total.add(now.Sub(at))
+	w.interval.add(now.Sub(at))
+	hop := func(to telemetry.Hop, lag time.Duration) {
+		w.buckets[telemetry.FieldLagBucket(to, telemetry.LagBucket(lag))]++
+	}
+	read, wasRead := d.time(colCreated)
+	ingested, wasIngested := d.time(colIngested)
+	if wasRead {
+		hop(telemetry.HopRead, read.Sub(at))
+	}
+	if wasRead && wasIngested {
+		hop(telemetry.HopIndexed, ingested.Sub(read))
+	}
+	if wasIngested {
+		hop(telemetry.HopSearchable, now.Sub(ingested))
+		w.refresh.add(now.Sub(ingested))
 	}
 }
 
@@ -223,11 +246,13 @@ func (w *follower) sawAll(answered *roaring64.Bitmap) bool {
 func (w *follower) write(ctx context.Context) {
 	sum := w.interval.lag()
 	w.interval.reset()
+	buckets := w.buckets
+	w.buckets = map[string]int64{}
 	if w.Lag == nil || sum.Count == 0 {
 		return
 	}
 	now := time.Now().UTC()
-	err := w.Lag.Create(ctx, telemetry.StreamLag, map[string]any{
+	doc := map[string]any{
 		telemetry.FieldTimestamp: now.Format("2006-01-02T15:04:05.000Z"),
 		telemetry.FieldRunID:     w.out.Run,
 		telemetry.FieldLagCount:  sum.Count,
@@ -235,8 +260,11 @@ func (w *follower) write(ctx context.Context) {
 		telemetry.FieldLagP95:    sum.P95.Nanoseconds(),
 		telemetry.FieldLagP99:    sum.P99.Nanoseconds(),
 		telemetry.FieldLagMax:    max(sum.Max, 0).Nanoseconds(),
-	})
-	if err != nil {
+	}
+	for field, n := range buckets {
+		doc[field] = n
+	}
+	if err := w.Lag.Create(ctx, telemetry.StreamLag, doc); err != nil {
 		if w.out.WriteError == "" {
 			w.out.WriteError = err.Error()
 		}
@@ -246,7 +274,7 @@ func (w *follower) write(ctx context.Context) {
 		w.out.FirstLag = now
 	}
 	w.out.LastLag = now
-	w.out.docs = append(w.out.docs, dashboards.LagDoc{Count: sum.Count, P50: sum.P50, P95: sum.P95, P99: sum.P99, Max: max(sum.Max, 0)})
+	w.out.docs = append(w.out.docs, dashboards.LagDoc{Count: sum.Count, P50: sum.P50, P95: sum.P95, P99: sum.P99, Max: max(sum.Max, 0), Buckets: buckets})
 }
 
 func (w *follower) progress(book *growing) string {

@@ -63,7 +63,9 @@ func arriving(n uint64, lag time.Duration) func(time.Time) []doc {
 		var docs []doc
 		for _, a := range attempts(n) {
 			at := begin.Add(2*time.Second + time.Duration(a.Seq)*10*time.Millisecond)
-			d := line(a).with(telemetry.FieldTimestamp, at.UTC().Format("2006-01-02T15:04:05.000Z"))
+			stamp := func(after time.Duration) string { return at.Add(after).UTC().Format("2006-01-02T15:04:05.000Z") }
+			d := line(a).with(telemetry.FieldTimestamp, stamp(0)).with(telemetry.FieldEventCreated, stamp(40*time.Millisecond)).
+				with(telemetry.FieldEventIngested, stamp(70*time.Millisecond))
 			d.visible = at.Add(lag)
 			docs = append(docs, d)
 		}
@@ -87,8 +89,22 @@ func TestFollow(t *testing.T) {
 	if took > 8*time.Second {
 		t.Errorf("took %v", took)
 	}
+	if r := out.Refresh; r.Count != 300 || r.Min < 180*time.Millisecond || r.Max > 280*time.Millisecond {
+		t.Errorf("lag of the refresh %+v, want 180 ms to 280 ms", r)
+	}
 	var sum int64
+	hops := map[telemetry.Hop]map[int]int64{}
 	for _, d := range n.streams[telemetry.StreamLag] {
+		for _, hop := range telemetry.Hops() {
+			for i := range len(telemetry.LagBounds()) + 1 {
+				if n, is := d.fields[telemetry.FieldLagBucket(hop, i)].(int64); is {
+					if hops[hop] == nil {
+						hops[hop] = map[int]int64{}
+					}
+					hops[hop][i] += n
+				}
+			}
+		}
 		if d.fields[telemetry.FieldRunID] != runID {
 			t.Errorf("lag document of run %v", d.fields[telemetry.FieldRunID])
 		}
@@ -96,6 +112,13 @@ func TestFollow(t *testing.T) {
 	}
 	if docs := int64(len(n.streams[telemetry.StreamLag])); sum != 300 || docs != out.Written || docs < 3 {
 		t.Errorf("%d lag documents (%d said to be written) count %d arrivals, want 300", docs, out.Written, sum)
+	}
+	// 40 ms until it is read, 30 until it is indexed.
+	if hops[telemetry.HopRead][1] != 300 || hops[telemetry.HopIndexed][1] != 300 {
+		t.Errorf("buckets %v, want 300 lines read and indexed in 10 to 50 ms each", hops)
+	}
+	if s := hops[telemetry.HopSearchable]; s[3]+s[4] != 300 {
+		t.Errorf("buckets %v, want 300 lines searchable after 180 to 280 ms", hops)
 	}
 }
 

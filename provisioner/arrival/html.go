@@ -33,7 +33,9 @@ func (r *Report) WriteHTML(w io.Writer) error {
 		More    int
 		Judges  []Property // all but the panels
 		Shipper string
-	}{r, r.lanes(), r.lagRows(), r.boards(), r.cases()[:min(len(r.cases()), shown)], max(len(r.cases())-shown, 0), r.withoutPanels(), r.shipper()})
+		Clocks  string
+		Clocks  string
+	}{r, r.lanes(), r.lagRows(), r.boards(), r.cases()[:min(len(r.cases()), shown)], max(len(r.cases())-shown, 0), r.withoutPanels(), r.shipper(), r.clocks()})
 }
 
 // shipper is what the shipper said of itself; "" if it was not asked.

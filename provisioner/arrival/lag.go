@@ -1,6 +1,7 @@
 package arrival
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -19,6 +20,16 @@ type Lag struct {
 	P95      time.Duration `json:"p95_ns"`
 	P99      time.Duration `json:"p99_ns"`
 	Max      time.Duration `json:"max_ns"`
+}
+
+// clock says what a lag tells of two clocks. No event happens before its cause:
+// so the later one's clock is ahead by the shortest lag at the most, and one that
+// is stamped before its cause was stamped by a clock that is behind.
+func (l Lag) clock(later, earlier string) string {
+	if l.Min < 0 {
+		return fmt.Sprintf("%s's is at least %v behind %s's (%s of %s)", later, short(-l.Min), earlier, count(uint64(l.Negative)), count(uint64(l.Count)))
+	}
+	return fmt.Sprintf("%s's is at most %v ahead of %s's", later, short(l.Min), earlier)
 }
 
 // lags collects lags in constant memory. A negative one is kept as zero in the
@@ -54,6 +65,26 @@ func (l *lags) lag() Lag {
 	}
 	s.P50, s.P95, s.P99 = at(50), at(95), at(99)
 	return s
+}
+
+// way collects the lags of the hops of a document, which its own times tell.
+type way struct{ read, index, ingest *lags }
+
+func newWay() *way { return &way{newLags(), newLags(), newLags()} }
+
+// add takes a document's times: of the event, of its being read and of its being
+// taken for indexing. One that is not known is zero, and the hops that end or
+// begin there are not counted.
+func (w *way) add(event, read, ingested time.Time) {
+	if !read.IsZero() {
+		w.read.add(read.Sub(event))
+	}
+	if !ingested.IsZero() {
+		w.ingest.add(ingested.Sub(event))
+	}
+	if !read.IsZero() && !ingested.IsZero() {
+		w.index.add(ingested.Sub(read))
+	}
 }
 
 func (l *lags) reset() {

@@ -37,14 +37,14 @@ func (r *Report) lanes() []lane {
 	}
 	if a.Lines != nil {
 		missing := union(a.Lost, a.Indeterminate, a.Lines.Rejected)
-		w := newWay(a.Last)
+		w := newCourse(a.Last)
 		return []lane{
 			w.lane("written", "ledger", a.Sent, Seqs{}, "", "ended"),
 			w.lane("found by a search", "every document of the run", a.Sent-missing.Len(), missing, "not found", "ended"),
 			w.lane("once and whole", "compared byte by byte", a.Delivered, union(a.Duplicated.Attempts, a.Corrupted.Attempts), "doubled or altered", "wrong"),
 		}
 	}
-	w := newWay(a.Last)
+	w := newCourse(a.Last)
 	list := []lane{w.lane("sent", "ledger", a.Sent, a.neverSent, "never sent", "ended")}
 	if c := r.Counters; c != nil && c.Missing == "" && !c.Several {
 		list = append(list, w.counted(c))
@@ -85,15 +85,15 @@ func difference(s, without Seqs) Seqs {
 	return rest
 }
 
-// way draws lanes: each shows in grey what ended in one before it.
-type way struct {
+// course draws lanes: each shows in grey what ended in one before it.
+type course struct {
 	last uint64
 	gone *roaring64.Bitmap
 }
 
-func newWay(last uint64) *way { return &way{last, roaring64.New()} }
+func newCourse(last uint64) *course { return &course{last, roaring64.New()} }
 
-func (w *way) lane(name, source string, came uint64, ended Seqs, said, kind string) lane {
+func (w *course) lane(name, source string, came uint64, ended Seqs, said, kind string) lane {
 	l := lane{Name: name, Source: source, Came: came, Ended: ended.Len(), Kind: kind, Said: said}
 	if !strings.Contains(said, ",") { // it does not count by itself
 		l.Said = count(l.Ended) + " " + said
@@ -123,7 +123,7 @@ func (w *way) lane(name, source string, came uint64, ended Seqs, said, kind stri
 
 // counted is what the application counted itself. Which attempts it has not
 // counted, a counter cannot say.
-func (w *way) counted(c *Counters) lane {
+func (w *course) counted(c *Counters) lane {
 	l := lane{Name: "counted by the application", Source: "its own counters", Came: c.Counted - min(c.Counted, c.Others), Pieces: []piece{{0, 1000, "ok"}}}
 	if len(c.Differs) > 0 {
 		l.Kind, l.Ended, l.Said, l.Pieces[0].Kind = "wrong", uint64(len(c.Differs)), things(uint64(len(c.Differs)), "route")+" and statuses differ", "unknown"
@@ -131,7 +131,7 @@ func (w *way) counted(c *Counters) lane {
 	return l
 }
 
-func (w *way) unknown(name string) lane {
+func (w *course) unknown(name string) lane {
 	return lane{Name: name, Pieces: []piece{{0, 1000, "unknown"}}}
 }
 

@@ -182,13 +182,32 @@ func (c *lineCheck) count(seq uint64, text string) bool {
 
 // stamp measures how long a line took until the time that a document tells.
 func (c *lineCheck) stamp(seq uint64, fields fate.Fields) {
-	names := []string{"event.ingested", telemetry.FieldEventCreated, telemetry.FieldTimestamp}
-	if c.Time != "" {
-		names = []string{c.Time}
-	}
 	due := c.due(seq)
 	if at, ok := instantOf(fields[telemetry.FieldTimestamp]); ok {
 		c.account.extend(at.UTC())
+	}
+	read, ingested := c.readAt(due, fields), time.Time{}
+	if at, ok := instantOf(fields[telemetry.FieldEventIngested]); ok {
+		ingested = at
+	}
+	c.account.way.add(due, read, ingested)
+	came := read
+	if c.Time == "" && !ingested.IsZero() {
+		came = ingested
+	}
+	switch {
+	case came.IsZero():
+		c.account.NoReadTime++
+	case c.Late > 0 && came.Sub(due) > c.Late:
+		c.account.Lines.TooLate.Add(seq)
+	}
+}
+
+// readAt is when the shipper had the line; zero if no field tells it.
+func (c *lineCheck) readAt(due time.Time, fields fate.Fields) time.Time {
+	names := []string{telemetry.FieldEventCreated, telemetry.FieldTimestamp}
+	if c.Time != "" {
+		names = []string{c.Time}
 	}
 	for _, name := range names {
 		at, ok := instantOf(fields[name])
@@ -198,14 +217,9 @@ func (c *lineCheck) stamp(seq uint64, fields fate.Fields) {
 		if name == telemetry.FieldTimestamp && c.ownTime(due, at) {
 			break // the line's own, which says nothing of its way
 		}
-		lag := at.Sub(due)
-		c.account.reads.add(lag)
-		if c.Late > 0 && lag > c.Late {
-			c.account.Lines.TooLate.Add(seq)
-		}
-		return
+		return at
 	}
-	c.account.NoReadTime++
+	return time.Time{}
 }
 
 // ownTime reports a time that was read from the line, as finely as its format

@@ -86,11 +86,11 @@ func (l *Lines) malformedArrived(sent, allow uint64) Property {
 }
 
 func (l *Lines) onTime(a *Account) Property {
-	p := Property{"arrival", "none late", Holds, fmt.Sprintf("%s within %v of when they were due", things(uint64(a.ReadLag.Count), "document"), l.Late)}
+	p := Property{"arrival", "none late", Holds, fmt.Sprintf("%s within %v of when they were due", things(uint64(max(a.ReadLag.Count, a.IngestLag.Count)), "document"), l.Late)}
 	switch {
 	case l.TooLate.Len() > 0:
 		p.Outcome, p.Text = Fails, fmt.Sprintf("%s after more than %v: %s", things(l.TooLate.Len(), "line"), l.Late, l.TooLate.Text(listed))
-	case a.ReadLag.Count+int64(a.NoReadTime) == 0:
+	case a.ReadLag.Count+a.IngestLag.Count+int64(a.NoReadTime) == 0:
 		p.Outcome, p.Text = Unmeasured, "no line was found"
 	case a.NoReadTime > 0:
 		p.Outcome, p.Text = Unmeasured, fmt.Sprintf("%s without a time but the line's own; name a field with -time-field", things(a.NoReadTime, "document"))

@@ -38,13 +38,16 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 			fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", l.Name, count(l.Came), count(l.Ended), l.Source)
 		}
 	}
-	b.WriteString("\n| lag until | count | p50 | p95 | p99 | max |\n|---|--:|--:|--:|--:|--:|\n")
+	b.WriteString("\n| lag from | until | count | p50 | p95 | p99 | max |\n|---|---|--:|--:|--:|--:|--:|\n")
 	for _, l := range r.lagRows() {
 		if l.Count == 0 {
-			fmt.Fprintf(&b, "| %s | 0 | | | | |\n", l.Name)
+			fmt.Fprintf(&b, "| %s | %s | 0 | | | | |\n", l.From, l.Name)
 			continue
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", l.Name, count(uint64(l.Count)), short(l.P50), short(l.P95), short(l.P99), short(l.Max))
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s |\n", l.From, l.Name, count(uint64(l.Count)), short(l.P50), short(l.P95), short(l.P99), short(l.Max))
+	}
+	if clocks := r.clocks(); clocks != "" {
+		fmt.Fprintf(&b, "\nClocks: %s\n", clocks)
 	}
 	if cases := r.cases(); len(cases) > 0 {
 		fmt.Fprintf(&b, "\n<details><summary>%s</summary>\n\n| attempts | what | evidence |\n|---|---|---|\n", things(uint64(len(cases)), "finding"))

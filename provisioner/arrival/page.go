@@ -22,6 +22,7 @@ const (
 	colDuration
 	colTimestamp
 	colCreated
+	colIngested
 	columns
 )
 
@@ -36,6 +37,7 @@ func columnNames() map[string]column {
 		telemetry.FieldEventDuration: colDuration,
 		telemetry.FieldTimestamp:     colTimestamp,
 		telemetry.FieldEventCreated:  colCreated,
+		telemetry.FieldEventIngested: colIngested,
 	}
 }
 

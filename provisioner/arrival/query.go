@@ -50,9 +50,9 @@ func auditLayout() layout {
 		// Shard order is the cheapest there is: nothing is sorted.
 		sort: []any{
 			"_shard_doc", ascending(telemetry.FieldEventDuration, "long"),
-			instant(telemetry.FieldTimestamp), instant(telemetry.FieldEventCreated),
+			instant(telemetry.FieldTimestamp), instant(telemetry.FieldEventCreated), instant(telemetry.FieldEventIngested),
 		},
-		sorted: []column{columns, colDuration, colTimestamp, colCreated},
+		sorted: []column{columns, colDuration, colTimestamp, colCreated, colIngested},
 	}
 }
 
@@ -66,8 +66,10 @@ func copiesLayout() layout {
 func followLayout() layout {
 	return layout{
 		fields: []string{telemetry.FieldRunSeq},
-		sort:   []any{ascending(telemetry.FieldRunSeq, "long"), instant(telemetry.FieldTimestamp)},
-		sorted: []column{columns, colTimestamp},
+		sort: []any{
+			ascending(telemetry.FieldRunSeq, "long"), instant(telemetry.FieldTimestamp), instant(telemetry.FieldEventCreated), instant(telemetry.FieldEventIngested),
+		},
+		sorted: []column{columns, colTimestamp, colCreated, colIngested},
 	}
 }
 

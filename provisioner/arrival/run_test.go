@@ -49,8 +49,9 @@ func line(a ledger.Attempt) doc {
 		telemetry.FieldRunID: runID, telemetry.FieldRunSeq: a.Seq, telemetry.FieldEventID: fmt.Sprintf("event-%d", a.Seq),
 		telemetry.FieldMethod: a.Method, telemetry.FieldRoute: a.Route, telemetry.FieldStatus: status,
 		telemetry.FieldTraceID: ledger.TraceID(runID, a.Seq), telemetry.FieldEventDuration: int64(a.Seq) * 1000,
-		telemetry.FieldTimestamp:    at.Format("2006-01-02T15:04:05.000Z"),
-		telemetry.FieldEventCreated: at.Add(time.Duration(a.Seq%100) * time.Millisecond).Format("2006-01-02T15:04:05.000Z"),
+		telemetry.FieldTimestamp:     at.Format("2006-01-02T15:04:05.000Z"),
+		telemetry.FieldEventCreated:  at.Add(time.Duration(a.Seq%100) * time.Millisecond).Format("2006-01-02T15:04:05.000Z"),
+		telemetry.FieldEventIngested: at.Add(time.Duration(a.Seq%100+a.Seq%40+3) * time.Millisecond).Format("2006-01-02T15:04:05.000Z"),
 	}}
 }
 

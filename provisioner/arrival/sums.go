@@ -11,7 +11,7 @@ import (
 
 // lagRow is one lag as the reports show it; without a count, the note says why.
 type lagRow struct {
-	Name string
+	From, Name string
 	Lag
 	Note string
 }
@@ -20,28 +20,37 @@ func (r *Report) lagRows() []lagRow {
 	if r.Account == nil {
 		return nil
 	}
-	read := "event.created"
+	from, read := "@timestamp", "event.created"
 	if r.Account.Lines != nil {
-		read = "a time but the line's own"
+		from, read = "due", "a time but the line's own"
 	}
-	row := func(name string, l Lag, note string) lagRow {
+	row := func(from, until string, l Lag, note, unseen string) lagRow {
 		if l.Count == 0 {
-			return lagRow{name, l, "not measured" + note}
+			return lagRow{from, until, l, "not measured" + unseen}
 		}
 		if l.Negative > 0 {
 			note += fmt.Sprintf("; %s negative, down to %v: the clocks differ", humanize.Comma(l.Negative), l.Min)
 		}
-		return lagRow{name, l, strings.TrimPrefix(note, "; ")}
+		return lagRow{from, until, l, strings.TrimPrefix(note, "; ")}
 	}
 	note := ""
 	if r.Account.NoReadTime > 0 {
 		note = fmt.Sprintf("; %s without %s", things(r.Account.NoReadTime, "document"), read)
 	}
-	rows := []lagRow{row("read by the shipper", r.Account.ReadLag, note)}
-	if r.Followed == nil {
-		return append(rows, row("searchable", Lag{}, ": only -follow sees it"))
+	const unstamped = ": no event.ingested"
+	var refresh, total Lag
+	live, unseen := "", ": only -follow sees it"
+	if r.Followed != nil {
+		refresh, total = r.Followed.Refresh, r.Followed.Lag
+		live, unseen = fmt.Sprintf("; seen live, resolution %v", r.Followed.Resolution), unstamped
 	}
-	return append(rows, row("searchable", r.Followed.Lag, fmt.Sprintf("; seen live, resolution %v", r.Followed.Resolution)))
+	return []lagRow{
+		row(from, "read by the shipper", r.Account.ReadLag, note, note),
+		row("read", "indexed", r.Account.IndexLag, "", unstamped),
+		row("indexed", "searchable", refresh, live, unseen),
+		row(from, "indexed", r.Account.IngestLag, "", unstamped),
+		row(from, "searchable", total, live, unseen),
+	}
 }
 
 // boardSum is what was found of a dashboard's panels.

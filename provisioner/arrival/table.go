@@ -50,19 +50,41 @@ func (r *Report) WriteTable(w io.Writer, colour bool) error {
 }
 
 func (r *Report) lagTable() string {
-	from := "@timestamp"
-	if r.Account.Lines != nil {
-		from = "due"
-	}
-	t := sheet("Lag from "+from+" until", "Count", "p50", "p95", "p99", "Max", "Note")
+	t := sheet("Lag from", "Until", "Count", "p50", "p95", "p99", "Max", "Note")
 	for _, l := range r.lagRows() {
 		if l.Count == 0 {
-			t.AppendRow(table.Row{l.Name, 0, "-", "-", "-", "-", l.Note})
+			t.AppendRow(table.Row{l.From, l.Name, 0, "-", "-", "-", "-", l.Note})
 			continue
 		}
-		t.AppendRow(table.Row{l.Name, humanize.Comma(l.Count), short(l.P50), short(l.P95), short(l.P99), short(l.Max), l.Note})
+		t.AppendRow(table.Row{l.From, l.Name, humanize.Comma(l.Count), short(l.P50), short(l.P95), short(l.P99), short(l.Max), l.Note})
 	}
-	return t.Render()
+	text := t.Render()
+	if clocks := r.clocks(); clocks != "" {
+		text += "\nclocks: " + clocks
+	}
+	return text
+}
+
+// clocks is what the lags tell of the clocks that took part.
+func (r *Report) clocks() string {
+	writer := "the application"
+	if r.Account.Lines != nil {
+		writer = "loadgen"
+	}
+	hops := []struct {
+		lag            Lag
+		later, earlier string
+	}{{r.Account.ReadLag, "the shipper", writer}, {r.Account.IndexLag, "Elasticsearch", "the shipper"}, {Lag{}, "this machine", "Elasticsearch"}}
+	if r.Followed != nil {
+		hops[2].lag = r.Followed.Refresh
+	}
+	var said []string
+	for _, h := range hops {
+		if h.lag.Count > 0 {
+			said = append(said, h.lag.clock(h.later, h.earlier))
+		}
+	}
+	return strings.Join(said, "; ")
 }
 
 // panelTable has a row for each dashboard, and one for each panel that does not hold.

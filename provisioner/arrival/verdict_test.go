@@ -62,6 +62,8 @@ func healthyReport(t *testing.T) *Report {
 		e.Followed = &Followed{Run: runID, Resolution: 100 * time.Millisecond, Polls: 230, Written: 20, Lag: Lag{
 			Count: 4000, Min: 80 * time.Millisecond, P50: 210 * time.Millisecond, P95: 320 * time.Millisecond,
 			P99: 380 * time.Millisecond, Max: 412 * time.Millisecond,
+		}, Refresh: Lag{
+			Count: 4000, Min: 20 * time.Millisecond, P50: 120 * time.Millisecond, P95: 210 * time.Millisecond, P99: 230 * time.Millisecond, Max: 270 * time.Millisecond,
 		}}
 		e.Panels = []PanelCheck{
 			{Dashboard: "red", ID: "requests", Title: "Requests", Documents: 4000, Rows: 1, Outcome: dashboards.Held, Compared: "documents exactly"},

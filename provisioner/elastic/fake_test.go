@@ -74,7 +74,7 @@ func (n *fakeNode) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, root)
 	case r.URL.Path == "/_cluster/health":
 		fmt.Fprint(w, `{"status":"green"}`)
-	case asked == "PUT _component_template/", asked == "PUT _index_template/", asked == "PUT _security/role/":
+	case asked == "PUT _ingest/pipeline/", asked == "PUT _component_template/", asked == "PUT _index_template/", asked == "PUT _security/role/":
 		n.names[under+name] = true
 		fmt.Fprint(w, `{"acknowledged":true}`)
 	case asked == "POST _index_template/_simulate_index/":

@@ -60,7 +60,7 @@ func TestKibanaGetsATokenOfItsOwnAccount(t *testing.T) {
 	node.tokens["somebody-elses"] = "x"
 	provision := func() (note, token string) {
 		t.Helper()
-		done, progress, err := run(t, s, 7)
+		done, progress, err := run(t, s, 8)
 		if err != nil || len(done) != 1 {
 			t.Fatalf("%v:\n%s", err, progress)
 		}

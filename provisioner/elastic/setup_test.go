@@ -65,7 +65,7 @@ func TestSetup(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := strings.Count(progress, "✓"); got != len(done) || len(done) != 7 {
+	if got := strings.Count(progress, "✓"); got != len(done) || len(done) != 8 {
 		t.Errorf("%d steps in %d lines:\n%s", len(done), got, progress)
 	}
 	if diff := cmp.Diff(allKeys, node.alive()); diff != "" {

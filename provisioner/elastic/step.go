@@ -43,6 +43,7 @@ func (s Setup) Steps() ([]Step, error) {
 	}
 	steps := []Step{
 		{"elasticsearch", admin.waitReady(s.Within)},              // answers, and can store
+		{"pipelines", admin.putPipelines(defs)},                   // before the templates that name them
 		{"templates", admin.putTemplates(defs)},                   // before the first document makes a stream without them
 		{"template check", admin.checkTemplates(defs)},            // no other template wins over ours
 		{"lifecycle", admin.noteLifecycle},                        // whether old data goes away by itself

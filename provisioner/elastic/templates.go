@@ -14,10 +14,13 @@ import (
 
 // definitions are what setup puts into Elasticsearch.
 type definitions struct {
-	components, templates, roles []elasticsearch.Body
+	pipelines, components, templates, roles []elasticsearch.Body
 }
 
 func loadDefinitions() (d definitions, err error) {
+	if d.pipelines, err = elasticsearch.Pipelines(); err != nil {
+		return d, err
+	}
 	if d.components, err = elasticsearch.ComponentTemplates(); err != nil {
 		return d, err
 	}
@@ -26,6 +29,18 @@ func loadDefinitions() (d definitions, err error) {
 	}
 	d.roles, err = elasticsearch.Roles()
 	return d, err
+}
+
+func (c *Client) putPipelines(d definitions) func(context.Context) (string, error) {
+	return func(ctx context.Context) (string, error) {
+		for _, p := range d.pipelines {
+			err := c.tell(ctx, request{op: "put ingest pipeline " + p.Name, repeat: true, api: esapi.IngestPutPipelineRequest{PipelineID: p.Name, Body: bytes.NewReader(p.JSON)}})
+			if err != nil {
+				return "", err
+			}
+		}
+		return fmt.Sprintf("%d, for the moment at which a line is indexed", len(d.pipelines)), nil
+	}
 }
 
 func (c *Client) putTemplates(d definitions) func(context.Context) (string, error) {

@@ -74,7 +74,7 @@ func TestLoop(t *testing.T) {
 	})
 
 	t.Run("the plugins answer as a real node does", func(t *testing.T) {
-		l.goTest(t, "plumbline/elasticsearch", "Root|Analysis", "PLUMBLINE_ES_URL="+l.Elasticsearch, "PLUMBLINE_ES_CA="+l.CAFile,
+		l.goTest(t, "plumbline/elasticsearch", "Root|Analysis|Stamp|Processor", "PLUMBLINE_ES_URL="+l.Elasticsearch, "PLUMBLINE_ES_CA="+l.CAFile,
 			"PLUMBLINE_ES_PASSWORD_FILE="+filepath.Join(l.KeysDir, "elastic.password"))
 	})
 
