@@ -14,7 +14,7 @@ ACTIONLINT  := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 PARTS := ./demo-app ./demo-app/icatfake ./loadgen ./provisioner
 ARCHS := amd64 arm64
 
-.PHONY: build demo smoke red up down status doctor test test-containers drills bench bench-app bench-loadgen bench-verify lint compose-config images cross sbom update clean help
+.PHONY: build demo smoke red up down status doctor test test-containers drills bench bench-app bench-loadgen bench-verify bench-lag lint compose-config images cross sbom update clean help
 
 build: ## our binaries into bin/
 	@CGO_ENABLED=0 go build -trimpath -buildvcs=false -o bin/ ./demo-app ./loadgen ./provisioner ./stack
@@ -53,6 +53,9 @@ bench-loadgen: ## loadgen beside wrk, oha, vegeta and k6, those that are there; 
 
 bench-verify: ## what the verdict takes beside a real Elasticsearch, by number of documents; ARGS="-sizes 10M" for another
 	go run ./stack/verifybench $(ARGS)
+
+bench-lag: bin/stack ## how late lines are, hop by hop, and what it costs, with each profile of Filebeat; ARGS="-rates 10,2000,10000"
+	@bin/stack lag $(ARGS)
 
 lint: ## vet, format, staticcheck, Dockerfile, workflow; govulncheck and shellcheck where they can run
 	@test -z "$$(gofmt -l .)" || { gofmt -l . && echo "hint: make update" >&2 && exit 1; }

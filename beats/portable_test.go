@@ -55,7 +55,7 @@ func objections(config settings) []string {
 }
 
 func TestOptionsAreValidInEverySupportedVersion(t *testing.T) {
-	for _, file := range []string{"filebeat.yml", "metricbeat.yml"} {
+	for _, file := range []string{"filebeat.yml", "metricbeat.yml", "profiles/fast.yml", "profiles/balanced.yml"} {
 		for _, objection := range objections(load(t, file)) {
 			t.Errorf("%s: %s", file, objection)
 		}

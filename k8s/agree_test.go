@@ -113,7 +113,7 @@ func (f facts) wrongEnvironment(c container) []string {
 		}
 	}
 	for name := range has {
-		if _, known := f.Needs[c.program()][name]; !known {
+		if _, known := f.Needs[c.program()][name]; !known && !strings.Contains(c.text(), "$("+name+")") {
 			found = append(found, fmt.Sprintf("%s: %s is set for nothing", c.Name, name))
 		}
 	}

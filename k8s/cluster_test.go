@@ -23,10 +23,10 @@ import (
 
 // update copies the Beats' configurations: kustomize takes files from below its
 // own directory only.
-var update = flag.Bool("update", false, "copy beats/*.yml to base/beats")
+var update = flag.Bool("update", false, "copy beats/*.yml and beats/profiles to base/beats")
 
 func TestBeatsConfigurationsAreTheStacks(t *testing.T) {
-	for _, beat := range []string{"filebeat.yml", "metricbeat.yml"} {
+	for _, beat := range []string{"filebeat.yml", "metricbeat.yml", "profiles/fast.yml", "profiles/balanced.yml"} {
 		want, file := read(t, "beats/"+beat), "base/beats/"+beat
 		if *update {
 			if err := os.WriteFile(file, []byte(want), 0o644); err != nil {

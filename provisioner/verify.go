@@ -27,15 +27,13 @@ func verifyCommand() command {
 	return command{name: "verify", summary: "compare a ledger with Elasticsearch, attempt by attempt", run: runVerify}
 }
 
-// pollEvery is the resolution of -follow.
-const pollEvery = 100 * time.Millisecond
-
 // verification is one call of verify.
 type verification struct {
 	es                  elastic.Config
 	audit               arrival.Audit
 	patience            arrival.Patience
 	follow              bool
+	poll                time.Duration // of follow: the resolution
 	lagKey              string
 	appLog              string           // pattern of file names; "" for none
 	shipper             string           // URL of its counters; "" for none
@@ -260,7 +258,7 @@ func (v *verification) trace(ctx context.Context, client *elastic.Client, a *arr
 func (v *verification) watch(ctx context.Context, client *elastic.Client, progress arrival.Progress) (*arrival.Followed, error) {
 	f := arrival.Follow{
 		Search: v.audit.Search, Names: v.audit.Names, Index: v.audit.Index, Ledger: v.audit.Ledger, RunID: v.audit.RunID,
-		Poll: pollEvery, Within: v.patience.Within, Progress: progress,
+		Poll: v.poll, Within: v.patience.Within, Progress: progress,
 	}
 	if v.lagKey != "" {
 		lag, err := v.writer()

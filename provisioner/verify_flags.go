@@ -37,6 +37,7 @@ altered, cut, split over several documents or joined with others.
   -settle 2s        how long to watch for duplicates once all is found
   -follow           start before or with the load: wait for the ledger to appear
                     and measure how long documents take to become searchable
+  -poll 100ms       with -follow: how often to look, which is the resolution
   -lag-key-file F   with -follow: API key that may write what was measured to
                     ` + telemetry.StreamLag + ` and what became of the run to
                     ` + telemetry.StreamVerdict + ` (provisioner.key)
@@ -96,6 +97,7 @@ func parseVerify(args []string, stdout io.Writer) (*verification, error) {
 	flags.StringVar(&v.appLog, "app-log", "", "")
 	flags.StringVar(&v.shipper, "shipper", "", "")
 	flags.BoolVar(&v.follow, "follow", false, "")
+	flags.DurationVar(&v.poll, "poll", 100*time.Millisecond, "")
 	flags.StringVar(&v.lagKey, "lag-key-file", "", "")
 	flags.StringVar(&v.depth, "depth", "full", "")
 	flags.Uint64Var(&v.allow, "allow-indeterminate", 0, "")
@@ -165,6 +167,8 @@ func parseVerify(args []string, stdout io.Writer) (*verification, error) {
 		return refuse("-within, -settle and -late-after cannot be negative")
 	case v.shipper != "" && v.appLog == "":
 		return refuse("-shipper needs -app-log")
+	case v.poll < time.Millisecond:
+		return refuse("-poll %v: want 1ms or more", v.poll)
 	case v.lagKey != "" && !v.follow:
 		return refuse("-lag-key-file needs -follow")
 	}

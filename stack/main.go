@@ -18,6 +18,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"plumbline/cli"
 	"plumbline/loadgen/pace"
@@ -44,6 +45,7 @@ func commands() []command {
 		{"demo", "start, send load, show the verdict, stay until Ctrl-C", demo},
 		{"smoke", "the same, then stop and exit with the verdict's code", smoke},
 		{"red", "hold every source of rate, errors and duration against the truth, under workloads", redBenchmark},
+		{"lag", "how long lines take until a search finds them, hop by hop, with each profile of Filebeat", lagBenchmark},
 		{"up", "start and stay until Ctrl-C, without load", up},
 		{"status", "what is running, from another terminal", status},
 		{"down", "stop it, from another terminal", down},
@@ -57,6 +59,7 @@ type call struct {
 	options        native.Options
 	load           pace.Constant
 	workloads      []workload.Workload
+	rates          []float64 // of lines
 	json           bool
 	containers     bool
 	stdout, stderr io.Writer
@@ -102,8 +105,11 @@ func parse(name string, args []string, stdout, stderr io.Writer) (call, error) {
 	if slices.Contains([]string{"demo", "smoke", "up", "fetch", "doctor"}, name) {
 		flags.StringVar(&c.options.Profile, "profile", "", "")
 	}
-	if slices.Contains([]string{"demo", "smoke", "red", "up", "fetch"}, name) {
+	if slices.Contains([]string{"demo", "smoke", "red", "lag", "up", "fetch"}, name) {
 		flags.BoolVar(&c.options.Verbose, "v", false, "")
+	}
+	if slices.Contains([]string{"demo", "smoke", "up"}, name) {
+		flags.StringVar(&c.options.Shipper, "shipper-profile", native.Shippers()[0], "")
 	}
 	switch name {
 	case "demo", "smoke":
@@ -114,6 +120,9 @@ func parse(name string, args []string, stdout, stderr io.Writer) (call, error) {
 		flags.Float64Var(&c.load.Rate, "rate", workload.UsualRate, "")
 		flags.DurationVar(&c.load.Duration, "duration", workload.UsualLength, "")
 		flags.StringVar(&chosen, "workload", strings.Join(workload.Usual(), ","), "")
+	case "lag":
+		flags.StringVar(&chosen, "rates", lagRates, "")
+		flags.DurationVar(&c.load.Duration, "duration", lagLength, "")
 	case "doctor":
 		flags.BoolVar(&c.containers, "containers", false, "")
 		fallthrough
@@ -133,6 +142,8 @@ func parse(name string, args []string, stdout, stderr io.Writer) (call, error) {
 		return c, usageError("%s: -o %s: want table or json", name, output)
 	case c.options.Profile != "" && !slices.Contains(native.Profiles(), c.options.Profile):
 		return c, usageError("%s: -profile %s: want %s", name, c.options.Profile, strings.Join(native.Profiles(), " or "))
+	case c.options.Shipper != "" && !slices.Contains(native.Shippers(), c.options.Shipper):
+		return c, usageError("%s: -shipper-profile %s: want %s", name, c.options.Shipper, strings.Join(native.Shippers(), " or "))
 	case c.options.PortOffset < 0 || c.options.PortOffset > native.MaxPortOffset:
 		return c, usageError("%s: -port-offset %d: want 0 to %d", name, c.options.PortOffset, native.MaxPortOffset)
 	}
@@ -145,6 +156,14 @@ func parse(name string, args []string, stdout, stderr io.Writer) (call, error) {
 	if name == "red" {
 		if c.workloads, err = workload.Choose(chosen); err != nil {
 			return c, usageError("red: -workload: %v", err)
+		}
+	}
+	if name == "lag" {
+		if c.rates, err = parseRates(chosen); err != nil {
+			return c, usageError("lag: -rates %v", err)
+		}
+		if c.load.Duration < time.Second {
+			return c, usageError("lag: -duration %v: want a second or more", c.load.Duration)
 		}
 	}
 	c.json = output == "json"

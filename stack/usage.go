@@ -27,12 +27,21 @@ Flags of red, which always has the profile prometheus:
   -rate N         requests per second, of workloads without a rate of their own (100)
   -duration D     how long to send each, likewise (30s)
 
-Flags of demo, smoke, red, up and fetch:
+Flags of lag, which starts Elasticsearch and Filebeat alone:
+  -rates LIST     lines per second, one after the other (10,2000)
+  -duration D     how long lines are written at each (15s)
+
+Flags of demo, smoke, red, lag, up and fetch:
   -v              print what each process logs, and at the end where time went
 
 Flags of demo, smoke, up, fetch and doctor:
   -profile NAME   prometheus: also Prometheus, Alertmanager, and alerts as they
                   begin and end
+
+Flags of demo, smoke and up:
+  -shipper-profile NAME
+                  fast: lines are searchable within half a second (the default);
+                  balanced: Filebeat as it comes, which waits for seconds
 
 Flags of status and doctor:
   -o table|json   form of the report (table)

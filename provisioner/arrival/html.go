@@ -34,7 +34,6 @@ func (r *Report) WriteHTML(w io.Writer) error {
 		Judges  []Property // all but the panels
 		Shipper string
 		Clocks  string
-		Clocks  string
 	}{r, r.lanes(), r.lagRows(), r.boards(), r.cases()[:min(len(r.cases()), shown)], max(len(r.cases())-shown, 0), r.withoutPanels(), r.shipper(), r.clocks()})
 }
 

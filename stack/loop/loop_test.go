@@ -78,6 +78,10 @@ func TestLoop(t *testing.T) {
 			"PLUMBLINE_ES_PASSWORD_FILE="+filepath.Join(l.KeysDir, "elastic.password"))
 	})
 
+	t.Run("Filebeat reads its profiles in every way to run", func(t *testing.T) {
+		l.goTest(t, "plumbline/beats", "ReadByFilebeat", "PLUMBLINE_FILEBEAT="+l.Programs().Filebeat)
+	})
+
 	t.Run("Filebeat killed and restarted under load loses and doubles nothing", func(t *testing.T) {
 		ledger := l.path("killed.ledger")
 		load := l.command(t, "loadgen", l.loadgen(ledger, "200", "10s")...)

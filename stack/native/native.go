@@ -33,6 +33,7 @@ type Options struct {
 	Stderr     io.Writer // progress
 	Verbose    bool      // also every line that a process logs
 	Profile    string    // "" or one of Profiles: what runs besides
+	Shipper    string    // one of Shippers: how soon Filebeat ships; "" = the first
 
 	// FilebeatEnv is environment that wins over what Filebeat gets otherwise: an
 	// ES_URL, say, so that something stands between it and Elasticsearch.

@@ -1,6 +1,7 @@
 package native
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -197,17 +198,26 @@ func (s *Stack) startApp(ctx context.Context) error {
 	}, supervise.Gate{What: "ready", Within: 30 * time.Second, Check: supervise.Answers(client(), s.API+"/readyz")})
 }
 
-func (s *Stack) startFilebeat(ctx context.Context) error {
-	return s.startBeat(ctx, "filebeat", s.programs.Filebeat, "shipper_logs", s.ports.FilebeatStats, s.options.FilebeatEnv...)
+// Shippers are the names of Filebeat's profiles, beats/profiles.
+func Shippers() []string { return []string{"fast", "balanced"} }
+
+func (s *Stack) shipper() string { return cmp.Or(s.options.Shipper, Shippers()[0]) }
+
+func (s *Stack) startFilebeat(ctx context.Context) error { return s.startFilebeatWith(ctx) }
+
+// startFilebeatWith starts it with more arguments.
+func (s *Stack) startFilebeatWith(ctx context.Context, more ...string) error {
+	profile := []string{"-c", filepath.Join(s.options.Repository, "beats", "profiles", s.shipper()+".yml")}
+	return s.startBeat(ctx, "filebeat", s.programs.Filebeat, "shipper_logs", s.ports.FilebeatStats, append(profile, more...), s.options.FilebeatEnv...)
 }
 
 func (s *Stack) startMetricbeat(ctx context.Context) error {
-	return s.startBeat(ctx, "metricbeat", s.programs.Metricbeat, "shipper_metrics", s.ports.MetricbeatStats)
+	return s.startBeat(ctx, "metricbeat", s.programs.Metricbeat, "shipper_metrics", s.ports.MetricbeatStats, nil)
 }
 
 // startBeat starts a Beat; it is ready when Elasticsearch has taken its first
 // events, so a wrong key or certificate shows here and not as an empty board.
-func (s *Stack) startBeat(ctx context.Context, name, program, keyName string, stats int, more ...string) error {
+func (s *Stack) startBeat(ctx context.Context, name, program, keyName string, stats int, more []string, env ...string) error {
 	key, err := os.ReadFile(s.KeyFile(keyName))
 	if err != nil {
 		return fmt.Errorf("start %s: %w", name, err)
@@ -218,10 +228,10 @@ func (s *Stack) startBeat(ctx context.Context, name, program, keyName string, st
 	}
 	return s.startShown(ctx, "", supervise.Spec{
 		Name: name, Log: s.log(name), Dir: home, StopWithin: 5 * time.Second, // docs/decisions/supervision.md
-		Command: []string{program, "-c", filepath.Join(s.options.Repository, "beats", name+".yml"),
-			"--strict.perms=false", // the sources may belong to somebody else
+		Command: append([]string{program, "--strict.perms=false", // the sources may belong to somebody else
 			"--path.home", home, "--path.data", filepath.Join(home, "data"), "--path.logs", filepath.Join(home, "logs"),
-			"-E", "logging.json=true"}, // as the official images do; 7.17 does not by itself
+			"-E", "logging.json=true", // as the official images do; 7.17 does not by itself
+			"-c", filepath.Join(s.options.Repository, "beats", name+".yml")}, more...),
 		Env: append(append(environment(),
 			"ES_URL="+s.Elasticsearch, "ES_CA="+s.CAFile,
 			strings.ToUpper(name)+"_API_KEY="+strings.TrimSpace(string(key)),
@@ -230,7 +240,7 @@ func (s *Stack) startBeat(ctx context.Context, name, program, keyName string, st
 			"BOARD_METRICS=true", "BOARD_METRICS_URL="+s.Board+"/metrics",
 			"CANARY_METRICS=true", "CANARY_METRICS_URL=http://"+loopback(s.ports.Canary)+"/metrics",
 			"FILEBEAT_STATS_PORT="+strconv.Itoa(s.ports.FilebeatStats),
-			"METRICBEAT_STATS_PORT="+strconv.Itoa(s.ports.MetricbeatStats)), more...), // of two values the last one holds
+			"METRICBEAT_STATS_PORT="+strconv.Itoa(s.ports.MetricbeatStats)), env...), // of two values the last one holds
 	}, supervise.Gate{What: "shipping", Within: 30 * time.Second, Check: supervise.Reads(client(), "http://"+loopback(stats)+"/stats", acked)})
 }
 
