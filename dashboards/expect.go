@@ -43,10 +43,14 @@ func (p Panel) expectLag(t *Truth) (expected, error) {
 		return expected{}, fmt.Errorf("nothing: the truth does not break down lag documents")
 	}
 	for i, m := range p.Measures {
-		if m.Op != OpMax {
+		switch m.Op {
+		case OpMax:
+			row.values[i] = float64(t.lagMax[m.Field])
+		case OpSum:
+			row.values[i] = float64(t.lagSum[m.Field])
+		default:
 			return expected{}, fmt.Errorf("nothing: the truth has no %s of lag documents", m.Op)
 		}
-		row.values[i] = float64(t.lagMax[m.Field])
 	}
 	return expected{documents: t.lagDocs, rows: map[string]expectedRow{"": row}}, nil
 }

@@ -93,6 +93,15 @@ func Pipeline() Dashboard {
 				},
 				Quiet: "no run was verified live in this range",
 			},
+			lagOf("pipeline-lag-read", "Until read", telemetry.HopRead,
+				"Lines by how long it took from the event until the shipper read them.",
+				"High: the shipper looks at its files too seldom, or has no time to; see beats/profiles."),
+			lagOf("pipeline-lag-indexed", "From read to indexed", telemetry.HopIndexed,
+				"Lines by how long it took from reading until Elasticsearch took them: the shipper's queue, and the request.",
+				"High with the queue below its limit: the shipper waits for more. High with a full one: Elasticsearch cannot keep up."),
+			lagOf("pipeline-lag-searchable", "From indexed to searchable", telemetry.HopSearchable,
+				"Lines by how long it took from indexing until a search found them: the refresh, and half a look of the verifier.",
+				"About the refresh interval is as it should be. Far above it: refreshes take long, so look at segments and merges."),
 			{
 				ID:      "pipeline-heap-over-time",
 				Title:   "Heap over time",
@@ -114,4 +123,23 @@ func Pipeline() Dashboard {
 			},
 		},
 	}
+}
+
+// lagOf is a histogram of the lag at one hop, over time.
+func lagOf(id, title string, hop telemetry.Hop, purpose, advice string) Panel {
+	p := Panel{
+		ID: id, Title: title, Purpose: purpose, Advice: advice,
+		Kind: TimeSeries, Source: lag(), Stacked: true, Width: 4,
+		Limits: Limits{None: "how many is no matter, how late is"},
+		Quiet:  "no run was verified live in this range",
+	}
+	bounds := telemetry.LagBounds()
+	for i := range len(bounds) + 1 {
+		label := "over " + bounds[len(bounds)-1].String()
+		if i < len(bounds) {
+			label = "to " + bounds[i].String()
+		}
+		p.Measures = append(p.Measures, Sum(label, telemetry.FieldLagBucket(hop, i), UnitCount))
+	}
+	return p
 }

@@ -122,18 +122,32 @@ func seedDocs() []seedDoc {
 func seedLag() []dashboards.LagDoc {
 	r := rand.New(rand.NewPCG(3, 4))
 	var docs []dashboards.LagDoc
-	for range int(seedLength / time.Second) {
+	for i := range int(seedLength / time.Second) {
 		p50 := time.Duration(120+r.IntN(80)) * time.Millisecond
 		docs = append(docs, dashboards.LagDoc{
 			Count: 67, P50: p50, P95: p50 + 130*time.Millisecond,
 			P99: p50 + 190*time.Millisecond, Max: p50 + 200*time.Millisecond + time.Duration(r.IntN(3e7)),
+			Buckets: seedBuckets(i),
 		})
 	}
 	return docs
 }
 
+// seedBuckets are the hops of 67 documents: each by a bucket or two further than
+// the one before it, and now and then some of them much later.
+func seedBuckets(i int) map[string]int64 {
+	buckets := map[string]int64{}
+	for h, hop := range telemetry.Hops() {
+		late := int64(i % 5 / 4 * (h + 1))
+		buckets[telemetry.FieldLagBucket(hop, h)] = 40 - late
+		buckets[telemetry.FieldLagBucket(hop, h+1)] = 27
+		buckets[telemetry.FieldLagBucket(hop, 5+h)] = late
+	}
+	return buckets
+}
+
 func seedLagFields(i int, d dashboards.LagDoc) map[string]any {
-	return map[string]any{
+	fields := map[string]any{
 		telemetry.FieldTimestamp: seedStart.Add(time.Duration(i) * time.Second).Format(time.RFC3339Nano),
 		telemetry.FieldRunID:     seedRun,
 		telemetry.FieldLagCount:  d.Count,
@@ -142,6 +156,10 @@ func seedLagFields(i int, d dashboards.LagDoc) map[string]any {
 		telemetry.FieldLagP99:    d.P99.Nanoseconds(),
 		telemetry.FieldLagMax:    d.Max.Nanoseconds(),
 	}
+	for field, n := range d.Buckets {
+		fields[field] = n
+	}
+	return fields
 }
 
 // seedTruth is what a verifier would know of the seeded run.

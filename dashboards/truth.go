@@ -26,6 +26,7 @@ type Truth struct {
 	slowest   map[request]int64                  // nanoseconds
 	lagDocs   int64
 	lagMax    map[string]int64 // largest value by field
+	lagSum    map[string]int64 // sum by field
 	told      map[string][]Told
 }
 
@@ -122,12 +123,13 @@ func newHistogram() *hdrhistogram.Histogram {
 type LagDoc struct {
 	Count              int64
 	P50, P95, P99, Max time.Duration
+	Buckets            map[string]int64 // documents by telemetry.FieldLagBucket
 }
 
 // Lag adds one lag document that was written.
 func (t *Truth) Lag(doc LagDoc) {
 	if t.lagMax == nil {
-		t.lagMax = make(map[string]int64)
+		t.lagMax, t.lagSum = make(map[string]int64), make(map[string]int64)
 	}
 	t.lagDocs++
 	for field, d := range map[string]time.Duration{
@@ -137,6 +139,9 @@ func (t *Truth) Lag(doc LagDoc) {
 		telemetry.FieldLagMax: doc.Max,
 	} {
 		t.lagMax[field] = max(t.lagMax[field], d.Nanoseconds())
+	}
+	for field, n := range doc.Buckets {
+		t.lagSum[field] += n
 	}
 }
 
