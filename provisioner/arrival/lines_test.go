@@ -341,6 +341,29 @@ func TestUntoldContentIsNoPass(t *testing.T) {
 	}
 }
 
+// A line is read, and later indexed: each is measured from when it was due.
+func TestLinesTellTheirHops(t *testing.T) {
+	w := newLineWorld(lineContent(lines.Plain), 120)
+	w.ingest(50 * time.Millisecond)
+	acc := w.audit(t)
+	for name, lag := range map[string]struct {
+		got  Lag
+		want time.Duration
+	}{"read": {acc.ReadLag, 20 * time.Millisecond}, "read to indexed": {acc.IndexLag, 30 * time.Millisecond}, "indexed": {acc.IngestLag, 50 * time.Millisecond}} {
+		if lag.got.Count != 120 || lag.got.Min != lag.want || lag.got.Max != lag.want {
+			t.Errorf("%s: %+v, want 120 times %v", name, lag.got, lag.want)
+		}
+	}
+}
+
+// ingest stamps each document as Elasticsearch does, some time after its line was due.
+func (w *lineWorld) ingest(after time.Duration) {
+	for i := range w.docs {
+		at := started.Add(w.attempts[i].Scheduled + after)
+		w.docs[i] = w.docs[i].with(telemetry.FieldEventIngested, at.Format(time.RFC3339Nano))
+	}
+}
+
 // Each property of lines has something that breaks it, and only it.
 func TestEachLinePropertyCanFail(t *testing.T) {
 	for _, tt := range []struct {
@@ -380,6 +403,7 @@ func TestEachLinePropertyCanFail(t *testing.T) {
 			func(e *Evidence) { e.AllowRejected = 1 }},
 		{"none late", Fails, func(w *lineWorld) { w.reading.Late = 10 * time.Millisecond }, nil},
 		{"none late", Holds, func(w *lineWorld) { w.reading.Late = time.Second }, nil},
+		{"none late", Fails, func(w *lineWorld) { w.ingest(1500 * time.Millisecond); w.reading.Late = time.Second }, nil},
 		{"none late", Unmeasured, func(w *lineWorld) { w.reading.Late, w.reading.Time = time.Second, "event.ingested" }, nil},
 	} {
 		t.Run(tt.property+" "+string(tt.outcome), func(t *testing.T) {

@@ -72,12 +72,22 @@ func (s *Stack) Lag(ctx context.Context, rates []float64, length time.Duration) 
 	for _, rate := range rates {
 		run, err := s.lagRun(ctx, trial{lines: lines, stream: stream, name: fmt.Sprintf("%s-%g", profile, rate), rate: rate, length: length})
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("profile %s at %g lines/s: %w", profile, rate, err), s.Child("filebeat").Stop())
+			return nil, errors.Join(fmt.Errorf("profile %s at %g lines/s: %w", profile, rate, err), s.endFilebeat())
 		}
 		run.Shipper = profile
 		runs = append(runs, run)
 	}
-	return runs, s.Child("filebeat").Stop()
+	return runs, s.endFilebeat()
+}
+
+// endFilebeat stops it. That it had to be killed is no failure: what it had to do
+// was done.
+func (s *Stack) endFilebeat() error {
+	killed, err := supervise.Excused(s.Child("filebeat").Stop())
+	for _, k := range killed {
+		s.progress.Note("%v", k)
+	}
+	return err
 }
 
 // WithShipper makes what is started from now on use another profile.
