@@ -65,8 +65,11 @@ func (r *Report) lagTable() string {
 	return text
 }
 
-// clocks is what the lags tell of the clocks that took part.
+// clocks is what the lags tell of the clocks that took part; "" without any.
 func (r *Report) clocks() string {
+	if r.Account == nil {
+		return ""
+	}
 	writer := "the application"
 	if r.Account.Lines != nil {
 		writer = "loadgen"
