@@ -22,7 +22,7 @@ func mutations() []mutation {
 		{"corrupted attempts", "roll.go", "case c.differs.has(i):", "case false:"},
 		{"what was never sent", "roll.go", "case a.NeverSent():", "case false:"},
 		{"more than 256 kinds", "roll.go", "c.high[i] = uint8(place >> 8)", "c.high[i] = 0"},
-		{"the border between two chunks", "roll.go", "n := (seq - 1) / chunkSize", "n := seq / (chunkSize + 1)"},
+		{"the border between two chunks", "roll.go", "return r.chunks[n], (seq - 1) % chunkSize", "return r.chunks[n], (seq - 1) % (chunkSize - 1)"},
 
 		{"the first document is a copy", "compare.go", "\t\tchunk.again.set(i)\n", ""},
 		{"how many copies", "compare.go", "acc.Duplicated.Extra++", "acc.Duplicated.Extra += 2"},
@@ -45,7 +45,7 @@ func mutations() []mutation {
 		{"squares at a glance", "fast.go", "|| s.squares == other.squares)", "|| true)"},
 		{"groups with too many", "fast.go", "if group.Sent != group.Found {", "if group.Sent > group.Found {"},
 		{"what is known without an answer", "fast.go", "Known: got.is(want.answered, last),", "Known: true,"},
-		{"documents outside the ledger", "glance.go", "out.Outside = out.Documents - min(within, out.Documents)", "out.Outside = 0"},
+		{"documents outside the ledger", "glance.go", "out.Outside = out.Documents - min(within, out.Documents)", "out.Outside = out.Documents - max(within, out.Documents)"},
 
 		{"a count that ends the wait", "wait.go", "return s.Found > s.Sent })", "return s.Found >= s.Sent })"},
 		{"late duplicates", "wait.go", "if n != acc.searched() {", "if n == acc.searched() {"},
