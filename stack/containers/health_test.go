@@ -43,9 +43,7 @@ func (p *project) checked(t *testing.T) {
 			continue
 		}
 		t.Run(name, func(t *testing.T) {
-			if err := p.check(t, name); err != nil {
-				t.Errorf("the check of a healthy service: %v", err)
-			}
+			await(t, name+" to be healthy", func() error { return p.check(t, name) })
 			processes := p.processes(t, p.container(t, name))
 			signal(t, syscall.SIGSTOP, processes...)
 			if err := p.check(t, name); err == nil {
