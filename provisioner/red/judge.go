@@ -54,7 +54,7 @@ func (t Told) beside(e Exact, d exact.Durations, said bool) Route {
 	if t.Rate != nil {
 		limit = t.Rate.Limit()
 	}
-	r.Rate = figure(t.Shown.Rate, e.Rate, e.Rate*(1-limit), e.Rate*(1+limit))
+	r.Rate = figure(t.Shown.Rate, e.Rate, e.Rate*max(0, 1-limit), e.Rate*(1+limit))
 	if !said {
 		return r
 	}

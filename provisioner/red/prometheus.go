@@ -231,7 +231,7 @@ func (p Prometheus) Measure(ctx context.Context, run *exact.Run, patience Patien
 		}
 		told.Off, told.ErrorsOff = over[route].off(c.blind(route, false)), overErrors[route].off(c.blind(route, true))
 		if in != nil {
-			told.Rate = &Rate{Scrapes: len(in.Scrapes), Seen: within[route].seen, Added: within[route].added + within[route].back, Requests: requests(run, route)}
+			told.Rate = &Rate{Scrapes: len(in.Scrapes), Seen: within[route].seen, Added: within[route].added + within[route].back, Requests: requests(run, route), Rounding: moment.Seconds() / run.Seconds()}
 		}
 		m.Told[route] = told
 	}

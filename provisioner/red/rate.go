@@ -15,6 +15,7 @@ type Rate struct {
 	Seen     float64 `json:"seen"`     // requests between the first of them and the last
 	Added    float64 `json:"added"`    // for the time before the first and after the last
 	Requests float64 `json:"requests"` // of the whole run
+	Rounding float64 `json:"rounding"` // by which share the time may be off that it is told over: whole milliseconds
 }
 
 // Limit is by which share of itself the rate may be off: what was added may be
@@ -23,7 +24,7 @@ func (r Rate) Limit() float64 {
 	if r.Requests == 0 {
 		return math.Inf(1)
 	}
-	return max(r.Added, r.Requests-r.Seen) / r.Requests
+	return max(r.Added, r.Requests-r.Seen)/r.Requests + r.Rounding
 }
 
 // span is the time of a run by the clock of a coverage's scraper.
