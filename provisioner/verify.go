@@ -212,9 +212,10 @@ func (v *verification) fit() error {
 	defer book.Close()
 	ofLines := book.Header.Lines != nil
 	switch {
-	case !ofLines && v.audit.Lines != (arrival.LineReading{}):
-		return usageError("leave them out, or give the ledger that 'loadgen lines' wrote", "verify: -message-field, -time-field and -late-after are for lines, the ledger is of requests")
+	case !ofLines && (v.audit.Lines.Message != "" || v.audit.Lines.Time != ""):
+		return usageError("leave them out, or give the ledger that 'loadgen lines' wrote", "verify: -message-field and -time-field are for lines, the ledger is of requests")
 	case !ofLines:
+		v.audit.Late, v.audit.Lines.Late = v.audit.Lines.Late, 0
 		return nil
 	case len(v.audit.Names) > 0:
 		return usageError("leave them out", "verify: the fields of requests have other names, but the ledger is of lines")

@@ -54,8 +54,9 @@ altered, cut, split over several documents or joined with others.
   -message-field F  of lines: field that holds the line's text (message)
   -time-field F     of lines: field with the time at which a line had come so far
                     (the first of event.ingested, event.created, @timestamp)
-  -late-after D     of lines: judge, too, whether each came so far within D of when
-                    it was due (0: not judged)
+  -late-after D     judge, too, whether each came within D: of lines from when it was
+                    due until that time, of requests from the line's own time until
+                    Elasticsearch took it (event.ingested). 0: not judged
   -depth fast       compare counts only, which is much quicker and has
                     a blind spot, which is printed: arrival alone, no duplicates
                     waited for, and never a verdict (full)

@@ -40,6 +40,9 @@ type Account struct {
 	Unexpected    Strays     `json:"unexpected"` // documents of this run that no attempt accounts for
 	Beyond        Strays     `json:"beyond"`     // the same, where the ledger was cut off and cannot know
 
+	Late      Seqs          `json:"late"` // taken by Elasticsearch later than LateAfter; of lines, Lines says it
+	LateAfter time.Duration `json:"late_after_ns,omitempty"`
+
 	Lines *Lines `json:"lines,omitempty"` // of a ledger of lines
 
 	ReadLag    Lag       `json:"read_lag"`     // @timestamp to event.created: until the shipper read the line
@@ -212,4 +215,7 @@ func (a *Account) stamp(d *document) {
 		ingested = time.Time{}
 	}
 	a.way.add(at, read, ingested)
+	if a.LateAfter > 0 && ingested.Sub(at) > a.LateAfter {
+		a.Late.Add(d.seq())
+	}
 }

@@ -19,13 +19,14 @@ const (
 // An Audit holds every attempt of a ledger against every document of its run.
 type Audit struct {
 	Search  Searcher
-	Index   string      // data stream or index pattern; "" = where the ledger's kind of documents usually are
-	Ledger  string      // path
-	RunID   string      // refuse the ledger of another run; "" = any
-	Partial bool        // judge what a ledger without its trailer holds, too
-	Names   Names       // of fields that the documents call otherwise; Search has to be a Named then
-	Lines   LineReading // how to read documents of lines
-	Each    func(Line)  // is told of each document that belongs to an attempt, in any order; nil for nobody
+	Index   string        // data stream or index pattern; "" = where the ledger's kind of documents usually are
+	Ledger  string        // path
+	RunID   string        // refuse the ledger of another run; "" = any
+	Partial bool          // judge what a ledger without its trailer holds, too
+	Late    time.Duration // of requests: from the line's time until Elasticsearch took it, beyond which it is late; 0 = not judged
+	Names   Names         // of fields that the documents call otherwise; Search has to be a Named then
+	Lines   LineReading   // how to read documents of lines
+	Each    func(Line)    // is told of each document that belongs to an attempt, in any order; nil for nobody
 
 	page, slices int    // documents in one answer, readers; 0 for the usual. Tests vary them,
 	width        uint64 // and this: numbers in a stretch of a Glance
@@ -95,7 +96,7 @@ func (a Audit) begin(book *ledger.Reader) (*pass, error) {
 		a.page, a.slices = pageSize, readers
 	}
 	return &pass{Audit: a, pages: newPageDecoder(a.Names), account: &Account{
-		Run: book.Header.RunID, Header: book.Header, Truth: &dashboards.Truth{}, journeys: journeys{}, asked: map[Kind]uint64{}, way: newWay(), subject: of, index: a.Index,
+		Run: book.Header.RunID, Header: book.Header, Truth: &dashboards.Truth{}, journeys: journeys{}, asked: map[Kind]uint64{}, LateAfter: a.Late, way: newWay(), subject: of, index: a.Index,
 	}}, nil
 }
 

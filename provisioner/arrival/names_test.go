@@ -67,3 +67,24 @@ func TestARenamedSearchLosesNoDigit(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatElasticsearchTookLateIsNamed(t *testing.T) {
+	docs := linesOf(attempts(20))
+	for i := range docs {
+		at, err := time.Parse(time.RFC3339, docs[i].fields[telemetry.FieldTimestamp].(string))
+		if err != nil {
+			t.Fatal(err)
+		}
+		lag := time.Second // just in time
+		if i == 4 || i == 5 {
+			lag += time.Millisecond
+		}
+		docs[i] = docs[i].with(telemetry.FieldEventIngested, at.Add(lag).Format("2006-01-02T15:04:05.000Z"))
+	}
+	audit := small(newNode(t, docs...), writeLedger(t, attempts(20)))
+	audit.Late = time.Second
+	acc, err := audit.Run(t.Context())
+	if err != nil || acc.Late.Text(9) != "5-6 (2)" || acc.onTime().Outcome != Fails {
+		t.Errorf("late: %s, %v; %+v", acc.Late.Text(9), err, acc.onTime())
+	}
+}

@@ -75,6 +75,9 @@ func (r *Report) Judge(e Evidence) {
 	if acc.Lines != nil {
 		judged, summary = acc.lineProperties(e), acc.lineSummary
 	}
+	if acc.LateAfter > 0 {
+		judged = append(judged, acc.onTime())
+	}
 	r.Properties = append(judged, acc.measured(), acc.loadSent(e.AllowUnsent))
 	if e.Told != nil {
 		r.Properties = append(r.Properties, e.Told.property(acc.Truncated))
@@ -160,6 +163,20 @@ func (a *Account) properties(allow uint64) []Property {
 		say(4, outcome, "%s without an answer and not found (allowed: %s): %s", count(n), count(allow), text)
 	}
 	return list
+}
+
+// onTime says whether Elasticsearch took each document soon enough.
+func (a *Account) onTime() Property {
+	p := Property{"arrival", "none late", Holds, fmt.Sprintf("%s taken by Elasticsearch within %v", things(uint64(a.IngestLag.Count), "document"), a.LateAfter)}
+	switch unstamped := a.Documents - uint64(a.IngestLag.Count); {
+	case a.Late.Len() > 0:
+		p.Outcome, p.Text = Fails, fmt.Sprintf("%s after more than %v: %s", things(a.Late.Len(), "attempt"), a.LateAfter, a.Late.Text(listed))
+	case a.Documents == 0:
+		p.Outcome, p.Text = Unmeasured, "no document was found"
+	case unstamped > 0:
+		p.Outcome, p.Text = Unmeasured, fmt.Sprintf("%s without event.ingested", things(unstamped, "document"))
+	}
+	return p
 }
 
 // writtenTwice says which of the duplicated attempts the application itself has
