@@ -74,7 +74,9 @@ func (g *glancer) sums(ctx context.Context, ask ask, from, to uint64) (map[uint6
 		"aggs": object{"numbers": object{
 			"histogram": object{
 				"field": telemetry.FieldRunSeq, "interval": g.width, "offset": 1, "min_doc_count": 1,
-				"hard_bounds": object{"min": from, "max": to}, // of a document with two numbers the other may be anywhere
+				// Of a document with two numbers the other may be anywhere. Elasticsearch holds
+				// a bucket's key against the bounds before it adds the offset.
+				"hard_bounds": object{"min": from - 1, "max": to},
 			},
 			"aggs": object{"of": object{"extended_stats": object{"field": telemetry.FieldRunSeq}}},
 		}},

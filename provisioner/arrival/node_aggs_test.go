@@ -44,8 +44,10 @@ func (n *node) histogram(docs []doc, agg map[string]any) any {
 		numbers := values(d, how["field"].(string))
 		keys := map[int64]bool{}
 		for _, v := range numbers {
-			if x := integer(v); x >= integer(bounds["min"]) && x <= integer(bounds["max"]) {
-				keys[x-(x-offset)%interval] = true
+			// As Elasticsearch does: the bounds are held against the key without its offset.
+			key := (integer(v) - offset) / interval * interval
+			if key >= integer(bounds["min"]) && key <= integer(bounds["max"]) {
+				keys[key+offset] = true
 			}
 		}
 		for key := range keys {
