@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -192,31 +191,6 @@ func (l *load) lines(t *testing.T, path string) (n int) {
 
 // log is the file that the stack's demo-app writes.
 func (r *rig) log() string { return filepath.Join(r.Logs, "demo-app.json") }
-
-// shipped is what Filebeat tells of its output.
-type shipped struct{ Acked, Failed, Duplicates, Dropped, TooMany uint64 }
-
-func (r *rig) shipped(t *testing.T) shipped {
-	t.Helper()
-	var stats struct {
-		Libbeat struct {
-			Output struct{ Events shipped }
-		}
-	}
-	await(t, "Filebeat's statistics", func() error {
-		res, err := http.Get("http://127.0.0.1:" + strconv.Itoa(5066+portOffset) + "/stats")
-		if err != nil {
-			return err
-		}
-		defer res.Body.Close()
-		text, err := io.ReadAll(res.Body)
-		if err != nil {
-			return err
-		}
-		return json.Unmarshal(text, &stats)
-	})
-	return stats.Libbeat.Output.Events
-}
 
 // Blocks of the stream of access lines: what Elasticsearch itself sets when its
 // disk is nearly full, and what an administrator does.
