@@ -68,25 +68,52 @@ func writeBlocked(t *testing.T, r *rig) finding {
 	return r.inDeadLetters(t, l, v, proof{c.Items[http.StatusForbidden], "items refused with 403"})
 }
 
-var statusCode = regexp.MustCompile(`"status_code":\d+`)
+// What is put in place of an answer's status, and of all that is known of it.
+var (
+	statusCode = regexp.MustCompile(`"status_code":\d+`)
+	response   = regexp.MustCompile(`"response":\{"status_code":\d+,"body":\{[^}]*\}\}`)
+)
 
-func mappingConflict(t *testing.T, r *rig) finding {
-	p := r.pen(t, "mapping")
-	changed := map[uint64]bool{}
+// spoil has a log pipe spoil every 20th line, and judges the load.
+func (r *rig) spoil(t *testing.T, name string, part *regexp.Regexp, by string) (*load, trial.Verdict, map[uint64]bool) {
+	t.Helper()
+	p := r.pen(t, name)
+	spoilt := map[uint64]bool{}
 	p.change(func(line []byte) []byte {
-		seq, ok := identify(line, runOf("mapping"))
-		if !ok || seq%20 != 0 {
+		seq, ok := identify(line, runOf(name))
+		if !ok || seq%20 != 0 || !part.Match(line) {
 			return line
 		}
-		changed[seq] = true
-		return statusCode.ReplaceAll(line, []byte(`"status_code":"fine"`))
+		spoilt[seq] = true
+		return part.ReplaceAll(line, []byte(by))
 	})
-	l := r.fire(t, "mapping", shot{target: p.url, appLog: p.record})
+	l := r.fire(t, name, shot{target: p.url, appLog: p.record})
 	l.end(t)
 	v := r.judge(t, l, lossWithin)
 	p.change(unchanged) // after which nobody touches the set
-	f := r.inDeadLetters(t, l, v, proof{uint64(len(changed)), "lines with a word for a status"})
-	f.broken = append(f.broken, lostJust(v.Account, changed)...)
+	return l, v, spoilt
+}
+
+func wrongValue(t *testing.T, r *rig) finding {
+	_, v, spoilt := r.spoil(t, "value", statusCode, `"status_code":"fine"`)
+	a := v.Account
+	f := finding{[]proof{{uint64(len(spoilt)), "lines with a word for a status"}}, v.Summary, append(lostOnly(a, nil), unhandled(a)...)}
+	for seq := range a.Corrupted.Attempts.All() {
+		if !spoilt[seq] {
+			f.broken = append(f.broken, fmt.Sprintf("%d is corrupted and was not spoilt", seq))
+		}
+	}
+	want := a.Sent - a.Indeterminate.Count
+	if a.Corrupted.Attempts.Count != uint64(len(spoilt)) || a.Documents != want || a.Duplicated.Attempts.Count+a.Unexpected.Documents > 0 {
+		f.broken = append(f.broken, fmt.Sprintf("%d corrupted, want %d, in %d documents, want %d", a.Corrupted.Attempts.Count, len(spoilt), a.Documents, want))
+	}
+	return f
+}
+
+func mappingConflict(t *testing.T, r *rig) finding {
+	l, v, spoilt := r.spoil(t, "mapping", response, `"response":"fine"`)
+	f := r.inDeadLetters(t, l, v, proof{uint64(len(spoilt)), "lines with text for an object"})
+	f.broken = append(f.broken, lostJust(v.Account, spoilt)...)
 	return f
 }
 
