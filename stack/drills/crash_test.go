@@ -15,7 +15,7 @@ import (
 )
 
 func appKilled(t *testing.T, r *rig) finding {
-	l := r.fire(t, "app", shot{rate: 150})
+	l := r.fire(t, "app", shot{rate: 150, duration: "20s"})
 	app := r.Child("demo-app")
 	var kills uint64
 	for i := range 3 {
