@@ -138,6 +138,9 @@ func seedLag() []dashboards.LagDoc {
 func seedBuckets(i int) map[string]int64 {
 	buckets := map[string]int64{}
 	for h, hop := range telemetry.Hops() {
+		for b := range len(telemetry.LagBounds()) + 1 {
+			buckets[telemetry.FieldLagBucket(hop, b)] = 0
+		}
 		late := int64(i % 5 / 4 * (h + 1))
 		buckets[telemetry.FieldLagBucket(hop, h)] = 40 - late
 		buckets[telemetry.FieldLagBucket(hop, h+1)] = 27

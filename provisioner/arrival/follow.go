@@ -94,7 +94,7 @@ func (f Follow) Run(ctx context.Context) (*Followed, error) {
 	}
 	w := &follower{
 		Follow: f, out: &Followed{Run: book.run, Resolution: f.Poll}, pages: newPageDecoder(f.Names),
-		seen: roaring64.New(), gaps: roaring64.New(), floor: 1, moved: time.Now(), total: newLags(), refresh: newLags(), interval: newLags(), buckets: map[string]int64{},
+		seen: roaring64.New(), gaps: roaring64.New(), floor: 1, moved: time.Now(), total: newLags(), refresh: newLags(), interval: newLags(), buckets: noBuckets(),
 	}
 	err := w.loop(ctx, book)
 	w.out.Lag, w.out.Refresh = w.total.lag(), w.refresh.lag()
@@ -183,27 +183,6 @@ func (w *follower) poll(ctx context.Context, query object) error {
 	}
 }
 
-// take takes note of a document of an event at at, found now.
-func (w *follower) take(d *document, at, now time.Time) {
-	w.total.add(now.Sub(at))
-	w.interval.add(now.Sub(at))
-	hop := func(to telemetry.Hop, lag time.Duration) {
-		w.buckets[telemetry.FieldLagBucket(to, telemetry.LagBucket(lag))]++
-	}
-	read, wasRead := d.time(colCreated)
-	ingested, wasIngested := d.time(colIngested)
-	if wasRead {
-		hop(telemetry.HopRead, read.Sub(at))
-	}
-	if wasRead && wasIngested {
-		hop(telemetry.HopIndexed, ingested.Sub(read))
-	}
-	if wasIngested {
-		hop(telemetry.HopSearchable, now.Sub(ingested))
-		w.refresh.add(now.Sub(ingested))
-	}
-}
-
 // advance lifts the floor over what was seen. A number that stays missing
 // while later ones arrive becomes a gap, so that one lost document does not
 // make every poll read all that came after it.
@@ -247,7 +226,7 @@ func (w *follower) write(ctx context.Context) {
 	sum := w.interval.lag()
 	w.interval.reset()
 	buckets := w.buckets
-	w.buckets = map[string]int64{}
+	w.buckets = noBuckets()
 	if w.Lag == nil || sum.Count == 0 {
 		return
 	}
