@@ -81,12 +81,13 @@ func (s *Server) finish(x *exchange, r *http.Request) {
 	x.span.End(&line)
 	s.Log.Access(&line)
 	s.explain(x)
-	if broken {
-		panic(http.ErrAbortHandler) // cut the connection: half an answer must not look whole
+	// Cut the connection: half an answer must not look whole, and none like the empty
+	// one that net/http gives where nothing was written. Whom we take for gone may
+	// be there.
+	if broken || x.status == icat.StatusClientClosed {
+		panic(http.ErrAbortHandler)
 	}
-	if x.status != icat.StatusClientClosed { // else net/http still has to copy the header, and with it values
-		s.exchanges.Put(x)
-	}
+	s.exchanges.Put(x)
 }
 
 // explain logs the cause of a failure that is ours: the client was told a code

@@ -136,6 +136,25 @@ func TestAPanicAfterTheHeaderCutsTheConnection(t *testing.T) {
 	}
 }
 
+// Whoever is taken for gone, rightly or not, must not see net/http's own empty 200.
+func TestAClientThatIsTakenForGoneSeesNoAnswer(t *testing.T) {
+	r := start(t, func(s *Server) {
+		s.handle("GET /slow", func(*exchange, *http.Request) error { return icat.Errorf(icat.ClientClosed, "gone") })
+	})
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, r.url+"/slow", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Close = true // on a connection that was used before, net/http asks again
+	if a, err := send(r.client, req); err == nil {
+		t.Errorf("nobody answered, and yet there is %d %q", a.status, a.body)
+	}
+	lines := r.lines(t, telemetry.DatasetAccess)
+	if len(lines) != 1 || lines[0].HTTP.Response.StatusCode != icat.StatusClientClosed {
+		t.Errorf("access lines %+v, want one with status 499", lines)
+	}
+}
+
 func TestAClientThatLeavesIsLogged499(t *testing.T) {
 	arrived := make(chan struct{})
 	r := start(t, func(s *Server) {
