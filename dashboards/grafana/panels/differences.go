@@ -93,6 +93,10 @@ func (c *comparison) overTime(want dashboards.Result, got Drawn) {
 				if expected != nil && *expected == 0 && points[at] == nil { // no document of this group
 					continue
 				}
+				if shown := points[at]; expected == nil && m.Op == dashboards.OpSum && shown != nil && *shown == 0 { // Grafana shows a sum of nothing as 0
+					delete(points, at)
+					continue
+				}
 				c.value(fmt.Sprintf("%s at %s", name, at.Format(time.TimeOnly)), expected, points[at])
 				delete(points, at)
 			}
