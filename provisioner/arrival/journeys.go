@@ -24,16 +24,6 @@ func (j journeys) add(a ledger.Attempt) {
 	j[a.Journey] = counts
 }
 
-func (j journeys) merge(other journeys) {
-	for name, more := range other {
-		counts := j[name]
-		counts.sent += more.sent
-		counts.unexpected += more.unexpected
-		counts.dropped += more.dropped
-		j[name] = counts
-	}
-}
-
 // tellLoad adds to the truth what the load generator's own documents have to say,
 // going by the ledger. Of a ledger that was cut off that is not known.
 func (a *Account) tellLoad() {
