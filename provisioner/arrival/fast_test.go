@@ -54,6 +54,8 @@ func TestGlance(t *testing.T) {
 			[]Stretch{{First: 11, Last: 20, Sent: 10, Found: 10}}, nil, 0},
 		{"nor with the same sum", func(w *world) { w.docs = doubled(without(w.docs, 11, 14), 12, 13) },
 			[]Stretch{{First: 11, Last: 20, Sent: 10, Found: 10}}, nil, 0},
+		{"nor with the same sum and squares, where the counts differ", func(w *world) { w.docs = doubled(without(w.docs, 4, 5), 1, 2, 6) },
+			[]Stretch{{First: 1, Last: 10, Sent: 10, Found: 11}}, []string{"GET /users 200: 41 of 40"}, 0},
 		{"nor with the same squares", func(w *world) { w.docs = doubled(without(w.docs, 1, 7), 5, 5) },
 			[]Stretch{{First: 1, Last: 10, Sent: 10, Found: 10}}, nil, 0},
 		{"a duplicate elsewhere cancels no loss", func(w *world) { w.docs = doubled(without(w.docs, 15), 25) },

@@ -46,6 +46,8 @@ func (e elasticsearch) Search(_ context.Context, index string, body []byte) ([]b
 		return answer(1, e.times())
 	case asked.Aggs["kinds"] != nil:
 		return answer(1, e.kinds(asked.Query))
+	case asked.Aggs["counts"] != nil:
+		return answer(1, e.counts(asked.Query))
 	case asked.Aggs["series"] != nil:
 		return answer(1, e.series(asked.Query))
 	}
@@ -84,7 +86,18 @@ func (e elasticsearch) times() object {
 	return object{"times": object{"sum_other_doc_count": 0, "buckets": buckets}}
 }
 
-func (e elasticsearch) series(query json.RawMessage) object {
+// counts is what the counters held at one scrape.
+func (e elasticsearch) counts(query json.RawMessage) object {
+	counters, _ := e.Counters(context.Background(), Scrape{At: instantOf(query)})
+	buckets := []object{}
+	for _, c := range counters {
+		buckets = append(buckets, object{"key": object{"route": c.Route, "status": c.Status}, "n": object{"value": c.Held.Count}})
+	}
+	return object{"counts": object{"buckets": buckets}}
+}
+
+// instantOf is the scrape that a query is about.
+func instantOf(query json.RawMessage) time.Time {
 	var asked struct {
 		Bool struct {
 			Filter []struct {
@@ -93,8 +106,11 @@ func (e elasticsearch) series(query json.RawMessage) object {
 		}
 	}
 	_ = json.Unmarshal(query, &asked)
-	at := time.UnixMilli(asked.Bool.Filter[0].Range[telemetry.FieldTimestamp].GTE)
-	counters, _ := e.Counters(context.Background(), Scrape{At: at})
+	return time.UnixMilli(asked.Bool.Filter[0].Range[telemetry.FieldTimestamp].GTE)
+}
+
+func (e elasticsearch) series(query json.RawMessage) object {
+	counters, _ := e.Counters(context.Background(), Scrape{At: instantOf(query)})
 	buckets := []object{}
 	for _, c := range counters {
 		atMost := 0.0

@@ -104,32 +104,55 @@ func compareKinds(c *arrival.Counters, run arrival.Asked, counted, others, unsur
 func (b Metricbeat) counted(ctx context.Context, c *Coverage) (map[arrival.Kind]uint64, error) {
 	grown := map[arrival.Kind]uint64{}
 	for _, life := range c.Lives {
-		held, err := b.Counters(ctx, life.To)
+		held, err := b.held(ctx, life.To)
 		if err != nil {
 			return nil, err
 		}
-		var earlier []Counter
+		earlier := map[arrival.Kind]uint64{}
 		if life.From != nil {
-			if earlier, err = b.Counters(ctx, *life.From); err != nil {
+			if earlier, err = b.held(ctx, *life.From); err != nil {
 				return nil, err
 			}
 		}
-		added, err := subtract(held, earlier)
-		if err != nil {
-			return nil, err
-		}
-		for _, counter := range added {
-			if counter.Held.Count == 0 {
-				continue
+		for k, n := range held {
+			if n > earlier[k] {
+				grown[k] += n - earlier[k]
 			}
-			status, err := strconv.Atoi(counter.Status)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %s: a status is %q", b.Index, counter.Route, counter.Status)
-			}
-			grown[arrival.Kind{Route: counter.Route, Status: status}] += uint64(counter.Held.Count)
 		}
 	}
 	return grown, nil
+}
+
+// held is what the counters held at a scrape. One that is not whole yet lacks some.
+func (b Metricbeat) held(ctx context.Context, s Scrape) (map[arrival.Kind]uint64, error) {
+	var answer struct {
+		Counts struct {
+			Buckets []struct {
+				Key struct{ Route, Status string }
+				N   struct{ Value float64 }
+			}
+		}
+	}
+	source := func(name, field string) object { return object{name: object{"terms": object{"field": field}}} }
+	_, err := ask(ctx, b.Search, b.Index, users(beatRoute, during(s.At, s.At), exists(beatCount)), object{"counts": object{
+		"composite": object{"size": groups, "sources": []object{source("route", beatRoute), source("status", beatStatus)}},
+		"aggs":      object{"n": object{"sum": object{"field": beatCount}}},
+	}}, &answer)
+	if err != nil {
+		return nil, err
+	}
+	if len(answer.Counts.Buckets) == groups {
+		return nil, whole(b.Index, 1)
+	}
+	held := map[arrival.Kind]uint64{}
+	for _, g := range answer.Counts.Buckets {
+		status, err := strconv.Atoi(g.Key.Status)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %s: a status is %q", b.Index, g.Key.Route, g.Key.Status)
+		}
+		held[arrival.Kind{Route: g.Key.Route, Status: status}] += uint64(g.N.Value)
+	}
+	return held, nil
 }
 
 // others are the lines that belong to no attempt of the run.

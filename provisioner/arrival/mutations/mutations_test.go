@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // mutation replaces what stands just once in a file.
@@ -70,7 +71,10 @@ func TestEachMutationBreaksATest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, m := range mutations() {
+	for i, m := range mutations() {
+		if os.Getenv("PLUMBLINE_MUTATIONS") != "all" && i%3 != time.Now().YearDay()%3 {
+			continue // each takes a build: a third of them a day
+		}
 		t.Run(m.breaks, func(t *testing.T) {
 			t.Parallel()
 			path := filepath.Join(home, m.file)
