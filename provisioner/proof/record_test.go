@@ -23,7 +23,8 @@ import (
 )
 
 // What a real Prometheus and a real Elasticsearch said about a run of a few hundred
-// requests, one in ten of them failing, is recorded with the stack up:
+// requests, one in ten of them failing and one in five slow, is recorded half a minute
+// after its end, with the stack up:
 //
 //	go test ./provisioner/proof -run Prometheus -record-es https://127.0.0.1:9200 -record-prometheus http://127.0.0.1:9090 \
 //	  -record-run .plumbline/run -record-ledger some.ledger
