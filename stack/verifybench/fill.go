@@ -139,6 +139,9 @@ func (r benchRun) documents(ctx context.Context, started time.Time, batches chan
 	log := telemetry.NewLog(&line, telemetry.Service{Name: "icat-demo-api", Version: "bench", Environment: "demo", Node: "bench"}, telemetry.LevelInfo)
 	var docs []elastic.Document
 	flush := func() error {
+		if len(docs) == 0 {
+			return nil
+		}
 		select {
 		case batches <- docs:
 			docs = nil
