@@ -118,9 +118,7 @@ func (p *pass) read(ctx context.Context, part slice, query object, l layout, kno
 	body.Slice = part.object()
 	var answer []byte
 	for {
-		p.mu.Lock()
-		body.PIT = object{"id": p.pit, "keep_alive": fmt.Sprintf("%ds", int(keepAlive.Seconds()))}
-		p.mu.Unlock()
+		body.PIT = p.view()
 		var err error
 		if answer, err = p.Search.SearchPIT(ctx, encode(body), answer); err != nil {
 			return err
@@ -139,6 +137,13 @@ func (p *pass) read(ctx context.Context, part slice, query object, l layout, kno
 		}
 		body.SearchAfter = got.last
 	}
+}
+
+// view is how a search names the frozen view.
+func (p *pass) view() object {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return object{"id": p.pit, "keep_alive": fmt.Sprintf("%ds", int(keepAlive.Seconds()))}
 }
 
 // readAll is read of the whole view by one reader, all being known.

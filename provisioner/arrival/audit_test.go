@@ -222,18 +222,26 @@ func TestAuditWithoutElasticsearch(t *testing.T) {
 	}
 }
 
-// An answer of a part of the shards would make losses out of nothing.
+// An answer of a part of the shards would make losses out of nothing, and let a second
+// value pass.
 func TestAuditRefusesPartialAnswers(t *testing.T) {
 	path := writeLedger(t, attempts(40))
-	for old, spoiled := range map[string]string{
-		`"timed_out":false`: `"timed_out":true`,
-		`"failed":0`:        `"failed":1`,
-		`"hits":[`:          `"hits":[[`,
-	} {
-		n := newNode(t, linesOf(attempts(40))...)
-		n.spoil = func(_ string, answer []byte) []byte { return bytes.Replace(answer, []byte(old), []byte(spoiled), 1) }
-		if _, err := small(n, path).Run(t.Context()); err == nil {
-			t.Errorf("%s: no error", spoiled)
+	for which, name := range []string{"the question before the first page", "a page"} {
+		for old, spoiled := range map[string]string{
+			`"timed_out":false`: `"timed_out":true`,
+			`"failed":0`:        `"failed":1`,
+			`"hits":[`:          `"hits":[[`,
+		} {
+			n, answers := newNode(t, linesOf(attempts(40))...), 0
+			n.spoil = func(_ string, answer []byte) []byte {
+				if answers++; answers <= which {
+					return answer
+				}
+				return bytes.Replace(answer, []byte(old), []byte(spoiled), 1)
+			}
+			if _, err := small(n, path).Run(t.Context()); err == nil {
+				t.Errorf("%s: %s: no error", name, spoiled)
+			}
 		}
 	}
 }

@@ -37,9 +37,13 @@ func (p *pass) compareAll(ctx context.Context, book *ledger.Reader) error {
 		return nil
 	})
 	query := term(telemetry.FieldRunID, p.account.Run)
+	single, err := p.single(ctx, query)
+	if err != nil {
+		return err
+	}
 	for i := range p.slices {
 		group.Go(func() error {
-			return p.read(ctx, slice{i, p.slices}, query, auditLayout(), known, c.take)
+			return p.read(ctx, slice{i, p.slices}, query, auditLayout(single), known, c.take)
 		})
 	}
 	if err := group.Wait(); err != nil {
@@ -112,7 +116,7 @@ func (c *comparison) differs(seq uint64, k *kind, d *document) bool {
 		c.account.Truth.Duration(route, code, took)
 	} else if !c.names.lacks(telemetry.FieldEventDuration) {
 		differs = true
-		c.account.Corrupted.add(Mismatch{Seq: seq, Field: telemetry.FieldEventDuration, Expected: "nanoseconds above 0", Found: d.durationText()})
+		c.account.Corrupted.add(Mismatch{Seq: seq, Field: telemetry.FieldEventDuration, Expected: "nanoseconds above 0", Found: string(d.values[colDuration])})
 	}
 	return differs
 }

@@ -15,11 +15,30 @@ const groupPage = 1_000
 // ask sends a search's body.
 type ask func(ctx context.Context, body object) ([]byte, error)
 
-// counted is what is read of an answer without hits.
-type counted struct {
+// covered is what an answer says of how much it is of.
+type covered struct {
 	TimedOut bool                  `json:"timed_out"`
 	Shards   *struct{ Failed int } `json:"_shards"`
-	Hits     struct{ Total struct{ Value uint64 } }
+}
+
+// all is nil if it is of everything: what is missing in an answer of some of the
+// shards would count as lost.
+func (c covered) all() error {
+	switch {
+	case c.TimedOut:
+		return &PartialError{}
+	case c.Shards == nil:
+		return errors.New("search: the answer does not say which shards it is of")
+	case c.Shards.Failed > 0:
+		return &PartialError{c.Shards.Failed}
+	}
+	return nil
+}
+
+// counted is what is read of an answer without hits.
+type counted struct {
+	covered
+	Hits struct{ Total struct{ Value uint64 } }
 
 	Aggregations struct {
 		Numbers struct {
@@ -45,25 +64,17 @@ type counted struct {
 	}
 }
 
-// count sends a body and reads the answer. One that covers only some of the shards
-// is an error: what is missing in it would count as lost.
+// count sends a body and reads the answer.
 func (ask ask) count(ctx context.Context, body object) (*counted, error) {
 	answer, err := ask(ctx, body)
 	if err != nil {
 		return nil, err
 	}
 	var got counted
-	switch err := json.Unmarshal(answer, &got); {
-	case err != nil:
+	if err := json.Unmarshal(answer, &got); err != nil {
 		return nil, fmt.Errorf("read the answer to a search: %w", err)
-	case got.TimedOut:
-		return nil, &PartialError{}
-	case got.Shards == nil:
-		return nil, errors.New("search: the answer does not say which shards it is of")
-	case got.Shards.Failed > 0:
-		return nil, &PartialError{got.Shards.Failed}
 	}
-	return &got, nil
+	return &got, got.all()
 }
 
 // sums are those of the documents numbered from one to another, by the first

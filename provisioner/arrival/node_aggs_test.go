@@ -9,7 +9,8 @@ import (
 	"strconv"
 )
 
-// aggregate knows histogram with extended_stats below it, and composite of terms.
+// aggregate knows histogram with extended_stats below it, composite of terms,
+// value_count and filter.
 // Sums are doubles, as Elasticsearch has them.
 func (n *node) aggregate(docs []doc, aggs map[string]map[string]any) map[string]any {
 	out := map[string]any{}
@@ -19,6 +20,20 @@ func (n *node) aggregate(docs []doc, aggs map[string]map[string]any) map[string]
 			out[name] = n.histogram(docs, agg)
 		case agg["composite"] != nil:
 			out[name] = n.composite(docs, agg["composite"].(map[string]any))
+		case agg["value_count"] != nil:
+			count := 0
+			for _, d := range docs {
+				count += len(values(d, agg["value_count"].(map[string]any)["field"].(string)))
+			}
+			out[name] = map[string]any{"value": count}
+		case agg["filter"] != nil:
+			count := 0
+			for _, d := range docs {
+				if n.matches(d, agg["filter"].(map[string]any)) {
+					count++
+				}
+			}
+			out[name] = map[string]any{"doc_count": count}
 		default:
 			n.t.Errorf("aggregation of unknown kind: %v", agg)
 		}

@@ -159,7 +159,7 @@ func (n *node) answer(op string, docs []doc, raw []byte) ([]byte, error) {
 		DocValues   []string `json:"docvalue_fields"`
 		Query       map[string]any
 		Sort        []any
-		SearchAfter []int64 `json:"search_after"`
+		SearchAfter []any `json:"search_after"`
 		PIT         map[string]any
 		Slice       *struct{ ID, Max int }
 		Aggs        map[string]map[string]any
@@ -168,7 +168,7 @@ func (n *node) answer(op string, docs []doc, raw []byte) ([]byte, error) {
 	n.queries = append(n.queries, string(raw))
 	type found struct {
 		doc
-		sort []int64
+		sort []any
 	}
 	var list []found
 	var matching []doc
@@ -177,15 +177,15 @@ func (n *node) answer(op string, docs []doc, raw []byte) ([]byte, error) {
 			continue
 		}
 		matching = append(matching, d)
-		var keys []int64
+		var keys []any
 		for _, by := range body.Sort {
 			keys = append(keys, n.sortValue(int64(i), d, by))
 		}
-		if len(body.SearchAfter) == 0 || slices.Compare(keys, body.SearchAfter) > 0 {
+		if len(body.SearchAfter) == 0 || slices.CompareFunc(keys, body.SearchAfter, compareKeys) > 0 {
 			list = append(list, found{d, keys})
 		}
 	}
-	slices.SortStableFunc(list, func(a, b found) int { return slices.Compare(a.sort, b.sort) })
+	slices.SortStableFunc(list, func(a, b found) int { return slices.CompareFunc(a.sort, b.sort, compareKeys) })
 	hits := []any{}
 	for _, d := range list[:min(len(list), body.Size)] {
 		fields := map[string]any{}
@@ -218,34 +218,48 @@ func (n *node) answer(op string, docs []doc, raw []byte) ([]byte, error) {
 	return out, err
 }
 
-// sortValue is a document's place by one entry of a sort: dates are
-// milliseconds, and a missing value sorts as the largest number.
-func (n *node) sortValue(place int64, d doc, by any) int64 {
+// sortValue is a document's place by one entry of a sort: dates are milliseconds. A
+// missing number sorts as the largest, a missing text as null. Of several the
+// smallest counts.
+func (n *node) sortValue(place int64, d doc, by any) any {
 	if by == "_shard_doc" {
 		return place
 	}
-	for field := range by.(map[string]any) {
-		switch v := values(d, field); {
+	for field, how := range by.(map[string]any) {
+		how := how.(map[string]any)
+		v := slices.Sorted(slices.Values(values(d, field)))
+		switch {
+		case len(v) == 0 && how["unmapped_type"] == "keyword":
+			return nil
 		case len(v) == 0:
-			return math.MaxInt64
-		case strings.Contains(v[0], "T"):
+			return int64(math.MaxInt64)
+		case how["unmapped_type"] != "keyword" && strings.Contains(v[0], "T"):
 			at, err := time.Parse(time.RFC3339, v[0])
 			if err != nil {
 				n.t.Error(err)
 			}
-			if how := by.(map[string]any)[field].(map[string]any); how["order"] == "desc" {
+			if how["order"] == "desc" {
 				return -at.UnixMilli()
 			}
 			return at.UnixMilli()
-		default:
-			x, err := strconv.ParseInt(v[0], 10, 64)
-			if err != nil {
-				n.t.Error(err)
-			}
+		}
+		if x, err := strconv.ParseInt(v[0], 10, 64); err == nil && how["unmapped_type"] != "keyword" {
 			return x
 		}
+		return v[0]
 	}
-	return 0
+	return nil
+}
+
+// compareKeys orders sort values: numbers among numbers, texts among texts, null last.
+func compareKeys(a, b any) int {
+	switch {
+	case a == nil || b == nil:
+		return cmp.Compare(fmt.Sprint(a == nil), fmt.Sprint(b == nil))
+	case isInteger(fmt.Sprint(a)) && isInteger(fmt.Sprint(b)):
+		return cmp.Compare(integer(a), integer(b))
+	}
+	return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b))
 }
 
 // matches knows match_all, bool, exists, term, terms and range.

@@ -1,6 +1,7 @@
 package arrival
 
 import (
+	"bytes"
 	"fmt"
 	"time"
 
@@ -70,19 +71,10 @@ func (d *document) duration() (time.Duration, bool) {
 	return time.Duration(ns), ok
 }
 
-// durationText is event.duration as found, whatever it is.
-func (d *document) durationText() string {
-	if text := string(d.values[colDuration]); text != sortedMissing {
-		return text
-	}
-	return ""
-}
-
 // sortedMissing is what Elasticsearch sorts a missing number as.
 const sortedMissing = "9223372036854775807"
 
-// natural reads a number of at most 18 digits: sortedMissing
-// is none.
+// natural reads a number of at most 18 digits.
 func natural(text []byte) (n int64, ok bool) {
 	for _, c := range text {
 		if c < '0' || c > '9' {
@@ -201,12 +193,7 @@ func (p *pageDecoder) hit(d *jx.Decoder, out *page) error {
 			p.doc.source = append(p.doc.source, raw...)
 			return err
 		case "sort":
-			raw, err := d.Raw()
-			if err != nil {
-				return err
-			}
-			out.last = append(out.last[:0], raw...)
-			return p.sorted(raw)
+			return p.sorted(d, out)
 		case "fields":
 			return d.ObjBytes(func(d *jx.Decoder, key []byte) error {
 				c, known := p.names[string(key)]
@@ -220,21 +207,48 @@ func (p *pageDecoder) hit(d *jx.Decoder, out *page) error {
 	})
 }
 
-// sorted takes the columns that come as sort values.
-func (p *pageDecoder) sorted(raw []byte) error {
-	p.values.ResetBytes(raw)
+// sorted takes the columns that come as sort values, and keeps all of these as they
+// are for the next search_after.
+func (p *pageDecoder) sorted(d *jx.Decoder, out *page) error {
 	i := 0
-	return p.values.Arr(func(d *jx.Decoder) error {
+	out.last = append(out.last[:0], '[')
+	err := d.Arr(func(d *jx.Decoder) error {
+		raw, err := d.Raw()
+		if err != nil {
+			return err
+		}
+		if i > 0 {
+			out.last = append(out.last, ',')
+		}
+		out.last = append(out.last, raw...)
 		c := columns
 		if i < len(p.layout.sorted) {
 			c = p.layout.sorted[i]
 		}
 		i++
-		if c == columns || d.Next() != jx.Number {
-			return d.Skip()
+		if c == columns {
+			return nil
 		}
-		return p.value(d, c)
+		text, err := p.text(raw)
+		p.doc.values[c] = append(p.doc.values[c], text...)
+		return err
 	})
+	out.last = append(out.last, ']')
+	return err
+}
+
+// text is what a sort value says: "" if the document has none.
+func (p *pageDecoder) text(raw jx.Raw) ([]byte, error) {
+	switch {
+	case raw.Type() == jx.Number && string(raw) != sortedMissing:
+		return raw, nil
+	case raw.Type() != jx.String:
+		return nil, nil
+	case bytes.IndexByte(raw, '\\') < 0:
+		return raw[1 : len(raw)-1], nil
+	}
+	p.values.ResetBytes(raw)
+	return p.values.StrBytes()
 }
 
 func (p *pageDecoder) value(d *jx.Decoder, c column) error {

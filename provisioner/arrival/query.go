@@ -32,11 +32,11 @@ func oneOf(options []object) object {
 
 func not(query object) object { return object{"bool": object{"must_not": query}} }
 
-// A layout is what a search returns of each document, and where in its hits.
-// Of requests nothing is read from the stored document. Values that are judged come
-// as doc values, which show a missing value and a second one; what is only
-// measured comes as sort values behind the first, the cheaper way: dates are
-// not formatted, and the first one alone decides the order.
+// A layout is what a search returns of each document, and where in its hits. Of
+// requests nothing is read from the stored document. Doc values show a missing value
+// and a second one. Sort values are cheaper by a third, for Elasticsearch and for us,
+// but of several they show the first: behind the first sort key, which alone
+// decides the order, they are a way to read what has one value at most.
 type layout struct {
 	fields []string
 	sort   []any
@@ -44,9 +44,18 @@ type layout struct {
 	source bool     // the stored document, too
 }
 
-func auditLayout() layout {
-	return layout{
-		fields: []string{telemetry.FieldRunSeq, telemetry.FieldMethod, telemetry.FieldRoute, telemetry.FieldStatus, telemetry.FieldTraceID},
+// judged are the fields that a document is held against its attempt by, and how an
+// index without them would have them.
+func judged() []struct{ field, unmapped string } {
+	return []struct{ field, unmapped string }{
+		{telemetry.FieldRunSeq, "long"}, {telemetry.FieldMethod, "keyword"}, {telemetry.FieldRoute, "keyword"},
+		{telemetry.FieldStatus, "long"}, {telemetry.FieldTraceID, "keyword"},
+	}
+}
+
+// auditLayout reads what is judged as doc values, unless each is known to be single.
+func auditLayout(single bool) layout {
+	l := layout{
 		// Shard order is the cheapest there is: nothing is sorted.
 		sort: []any{
 			"_shard_doc", ascending(telemetry.FieldEventDuration, "long"),
@@ -54,6 +63,14 @@ func auditLayout() layout {
 		},
 		sorted: []column{columns, colDuration, colTimestamp, colCreated, colIngested},
 	}
+	for _, f := range judged() {
+		if single {
+			l.sort, l.sorted = append(l.sort, ascending(f.field, f.unmapped)), append(l.sorted, columnNames()[f.field])
+		} else {
+			l.fields = append(l.fields, f.field)
+		}
+	}
+	return l
 }
 
 func copiesLayout() layout {
@@ -110,6 +127,7 @@ type search struct {
 	SearchAfter json.RawMessage `json:"search_after,omitempty"`
 	PIT         object          `json:"pit,omitempty"`
 	Slice       object          `json:"slice,omitempty"`
+	Aggs        object          `json:"aggs,omitempty"`
 }
 
 func newSearch(size int, l layout, query object) search {
