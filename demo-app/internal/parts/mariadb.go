@@ -21,6 +21,7 @@ import (
 const mariaConfig = `[mariadbd]
 datadir=%q
 socket=%q
+tmpdir=%q
 pid-file=%q
 init-file=%q
 bind-address=127.0.0.1
@@ -75,6 +76,11 @@ func MariaDB(ctx context.Context, dir string) (*Database, error) {
 	}
 	db := &Database{password: secret()}
 	data, accounts := filepath.Join(dir, "data"), filepath.Join(dir, "accounts.sql")
+	// A server that starts deletes the temporary tables it finds: another's, where they share a place.
+	temporary := filepath.Join(dir, "tmp")
+	if err := os.MkdirAll(temporary, 0o700); err != nil {
+		return nil, err
+	}
 	if err := os.WriteFile(accounts, fmt.Appendf(nil, mariaAccounts, db.password), 0o600); err != nil {
 		return nil, err
 	}
@@ -84,7 +90,9 @@ func MariaDB(ctx context.Context, dir string) (*Database, error) {
 	}
 	args := append([]string{"--no-defaults", "--datadir=" + data,
 		"--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"}, asRoot...)
-	if out, err := exec.CommandContext(ctx, install, args...).CombinedOutput(); err != nil {
+	command := exec.CommandContext(ctx, install, args...)
+	command.Env = append(os.Environ(), "TMPDIR="+temporary)
+	if out, err := command.CombinedOutput(); err != nil {
 		if at := bytes.Index(out, []byte("ERROR")); at > 0 {
 			out = out[at:] // what comes before is progress, and much of what comes after advice
 		}
@@ -96,7 +104,7 @@ func MariaDB(ctx context.Context, dir string) (*Database, error) {
 			db.socket = filepath.Join(os.TempDir(), "mariadb-"+port+".sock")
 		}
 		config := filepath.Join(dir, "mariadb.cnf")
-		text := fmt.Appendf(nil, mariaConfig, data, db.socket, filepath.Join(dir, "mariadb.pid"), accounts, port)
+		text := fmt.Appendf(nil, mariaConfig, data, db.socket, temporary, filepath.Join(dir, "mariadb.pid"), accounts, port)
 		return &process{
 			name: "mariadb",
 			argv: append([]string{server, "--defaults-file=" + config}, asRoot...),
