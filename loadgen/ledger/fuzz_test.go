@@ -38,11 +38,20 @@ func FuzzOpen(f *testing.F) {
 	f.Add([]byte(nil))
 	f.Add([]byte{0x28, 0xb5, 0x2f, 0xfd})
 	f.Add(compress(f, `{"ledger":"plumbline","format":1}`+"\n"+`{"s":1}`+"\n"))
+	frame, err := encodeOutline(0, NewOutline(1))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(append(compress(f, `{"ledger":"plumbline","format":1}`+"\n"), frame...))
 	path := filepath.Join(f.TempDir(), "f")
 	f.Fuzz(func(t *testing.T, content []byte) {
 		if err := os.WriteFile(path, content, 0o600); err != nil {
 			t.Fatal(err)
 		}
 		_, _, _, _ = readAll(path)
+		if r, err := Open(path); err == nil {
+			r.Outline()
+			r.Close()
+		}
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"sync"
@@ -34,13 +35,14 @@ const (
 type Writer struct {
 	path string
 
-	mu     sync.Mutex // guards the six below
-	encode encoder
-	lines  []byte
-	spare  []byte
-	totals Trailer
-	err    error
-	closed bool
+	mu      sync.Mutex // guards the seven below
+	encode  encoder
+	lines   []byte
+	spare   []byte
+	totals  Trailer
+	outline *Outline // nil for lines
+	err     error
+	closed  bool
 
 	file *os.File
 	lock *flock.Flock  // nil where there are none
@@ -87,6 +89,9 @@ func (w *Writer) begin(h Header) error {
 		return err
 	}
 	w.zip = zip
+	if h.Lines == nil { // lines are told by what they say, not by their numbers
+		w.outline = NewOutline(OutlineWidth)
+	}
 	h.Started = h.Started.UTC().Round(0)
 	text, err := json.Marshal(headerLine{Ledger: product, Format: Format, Header: h})
 	if err != nil {
@@ -108,11 +113,14 @@ func (w *Writer) Send(a Attempt) error {
 	}
 	w.lines = w.encode.send(w.lines, &a)
 	w.totals.Sent++
+	if w.outline != nil {
+		w.outline.send(a.Seq)
+	}
 	return nil
 }
 
-// Done records how an attempt ended. It uses Seq, Service, Status and Outcome;
-// Sent + Service is the end. For a Dropped attempt, which has no Send, it
+// Done records how an attempt ended. It uses Seq, Method, Route, Service, Status and
+// Outcome; Sent + Service is the end. For a Dropped attempt, which has no Send, it
 // records the whole arrival.
 func (w *Writer) Done(a Attempt) error {
 	switch a.Outcome {
@@ -131,6 +139,9 @@ func (w *Writer) Done(a Attempt) error {
 		w.lines = w.encode.done(w.lines, &a)
 	}
 	w.totals.count(a.Outcome)
+	if w.outline != nil {
+		w.outline.end(&a)
+	}
 	return nil
 }
 
@@ -202,7 +213,8 @@ func (w *Writer) fail(err error) {
 	}
 }
 
-// Close writes the trailer and closes the file. The caller gives Planned, Ended
+// Close writes the trailer, and behind it the outline of a run of requests, and
+// closes the file. The caller gives Planned, Ended
 // and Stopped; the counts are those that the writer kept.
 func (w *Writer) Close(t Trailer) error {
 	w.mu.Lock()
@@ -221,9 +233,7 @@ func (w *Writer) Close(t Trailer) error {
 	totals := w.Totals()
 	totals.Planned, totals.Ended, totals.Stopped = t.Planned, t.Ended.UTC().Round(0), t.Stopped
 	w.fail(w.finish(totals))
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.err
+	return w.Err()
 }
 
 // release gives the lock back: there will be no more lines.
@@ -244,7 +254,27 @@ func (w *Writer) finish(t Trailer) error {
 	if err := w.zip.Close(); err != nil {
 		return err
 	}
+	if w.outline != nil {
+		if err := w.writeOutline(t); err != nil {
+			return err
+		}
+	}
 	return w.file.Sync()
+}
+
+// writeOutline appends what the lines come to: who compares counts need not read them.
+func (w *Writer) writeOutline(t Trailer) error {
+	at, err := w.file.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return err
+	}
+	w.outline.Trailer = t
+	frame, err := encodeOutline(at, w.outline)
+	if err != nil {
+		return err
+	}
+	_, err = w.file.Write(frame)
+	return err
 }
 
 // Totals returns the counts so far.

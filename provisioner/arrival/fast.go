@@ -3,13 +3,15 @@ package arrival
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
+
+	"plumbline/loadgen/ledger"
 )
 
 const (
-	stretchSize = 1_000   // neighbouring numbers that are counted together
-	stretches   = 2_000   // in one answer; Elasticsearch allows 65,536
-	exact       = 1 << 53 // below it a double holds every whole number, and a sum of them is exact
+	stretches = 2_000   // in one answer; Elasticsearch allows 65,536
+	exact     = 1 << 53 // below it a double holds every whole number, and a sum of them is exact
 )
 
 // A Glance compares a run with Elasticsearch by counts alone. For every stretch of
@@ -61,72 +63,39 @@ type groupName struct {
 	Status string `json:"status"`
 }
 
-// sums is what is compared of a stretch.
-type sums struct {
-	n            uint64
-	sum, squares float64
-}
-
-func (s *sums) add(seq uint64) {
-	s.n++
-	s.sum += float64(seq)
-	s.squares += float64(seq) * float64(seq)
-}
-
-// is reports that two agree as far as doubles can tell, up to the number last.
-func (s sums) is(other sums, last uint64) bool {
-	return s.n == other.n && s.sum == other.sum && (!squared(max(s.n, 1), last) || s.squares == other.squares)
+// alike reports that two are the same as far as doubles can tell, up to the number last.
+func alike(a, b ledger.Sums, last uint64) bool {
+	return a.N == b.N && a.Sum == b.Sum && (!squared(max(a.N, 1), last) || a.Squares == b.Squares)
 }
 
 // squared reports that the squares of n numbers up to last have an exact sum.
 func squared(n, last uint64) bool { return float64(n)*float64(last)*float64(last) < exact }
 
-// expected is what the ledger says of a stretch.
-type expected struct{ sent, answered sums }
-
 // glancer asks for the counts of one run.
 type glancer struct {
-	run   string
-	roll  *roll
-	width uint64
-	parts []expected
+	run string
+	*ledger.Outline
 	// The documents lack what groups are told by.
 	ungrouped bool
-}
-
-func newGlancer(run string, r *roll, width uint64) *glancer {
-	g := &glancer{run: run, roll: r, width: width, parts: make([]expected, (r.last+width-1)/width)}
-	for seq := uint64(1); seq <= r.last; seq++ {
-		c, i := r.at(seq)
-		part := &g.parts[(seq-1)/width]
-		switch r.kinds[c.place(i)].state {
-		case answered:
-			part.answered.add(seq)
-			part.sent.add(seq)
-		case unanswered:
-			part.sent.add(seq)
-		}
-	}
-	return g
 }
 
 // numbers compares the stretches, and returns those that differ and the number of
 // documents in all.
 func (g *glancer) numbers(ctx context.Context, ask ask) (differ []Stretch, documents uint64, err error) {
-	for from := uint64(1); from <= g.roll.last; from += stretches * g.width {
-		to := min(from+stretches*g.width-1, g.roll.last)
+	for from := uint64(1); from <= g.Last; from += stretches * g.Width {
+		to := min(from+stretches*g.Width-1, g.Last)
 		found, err := g.sums(ctx, ask, from, to)
 		if err != nil {
 			return nil, 0, err
 		}
-		for first := from; first <= to; first += g.width {
-			last := min(first+g.width-1, to)
-			want, got := g.parts[(first-1)/g.width], found[first]
-			documents += got.n
-			if !got.is(want.sent, last) {
+		for first := from; first <= to; first += g.Width {
+			last := min(first+g.Width-1, to)
+			want, got := g.Stretches[(first-1)/g.Width], found[first]
+			documents += got.N
+			if !alike(got, want.Sent, last) {
 				differ = append(differ, Stretch{
-					First: first, Last: last, Sent: want.sent.n, Open: want.sent.n - want.answered.n, Found: got.n,
-					Known: got.is(want.answered, last),
+					First: first, Last: last, Sent: want.Sent.N, Open: want.Sent.N - want.Answered.N, Found: got.N,
+					Known: alike(got, want.Answered, last),
 				})
 			}
 		}
@@ -138,18 +107,14 @@ func (g *glancer) numbers(ctx context.Context, ask ask) (differ []Stretch, docum
 // answer nobody saw the status is not known, so of a run that has one they are not
 // compared.
 func (g *glancer) groups(ctx context.Context, ask ask) ([]Group, error) {
-	counts := map[groupName]Group{}
-	for seq := uint64(1); seq <= g.roll.last; seq++ {
-		c, i := g.roll.at(seq)
-		k := g.roll.kinds[c.place(i)]
-		switch k.state {
-		case unanswered:
+	for _, s := range g.Stretches {
+		if s.Sent.N > s.Answered.N {
 			return nil, nil
-		case answered:
-			group := counts[groupName{k.method, k.route, k.status}]
-			group.Sent++
-			counts[groupName{k.method, k.route, k.status}] = group
 		}
+	}
+	counts := map[groupName]Group{}
+	for _, of := range g.Outline.Groups {
+		counts[groupName{of.Method, of.Route, strconv.Itoa(of.Status)}] = Group{Sent: of.Count}
 	}
 	if err := g.found(ctx, ask, counts); err != nil {
 		return nil, err

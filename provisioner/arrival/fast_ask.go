@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"plumbline/demo-app/telemetry"
+	"plumbline/loadgen/ledger"
 )
 
 // groupPage is how many groups are in one answer.
@@ -79,12 +80,12 @@ func (ask ask) count(ctx context.Context, body object) (*counted, error) {
 
 // sums are those of the documents numbered from one to another, by the first
 // number of each stretch.
-func (g *glancer) sums(ctx context.Context, ask ask, from, to uint64) (map[uint64]sums, error) {
+func (g *glancer) sums(ctx context.Context, ask ask, from, to uint64) (map[uint64]ledger.Sums, error) {
 	got, err := ask.count(ctx, object{
 		"size": 0, "track_total_hits": false, "query": all(term(telemetry.FieldRunID, g.run), between(from, to)),
 		"aggs": object{"numbers": object{
 			"histogram": object{
-				"field": telemetry.FieldRunSeq, "interval": g.width, "offset": 1, "min_doc_count": 1,
+				"field": telemetry.FieldRunSeq, "interval": g.Width, "offset": 1, "min_doc_count": 1,
 				// Of a document with two numbers the other may be anywhere. Elasticsearch holds
 				// a bucket's key against the bounds before it adds the offset.
 				"hard_bounds": object{"min": from - 1, "max": to},
@@ -95,9 +96,9 @@ func (g *glancer) sums(ctx context.Context, ask ask, from, to uint64) (map[uint6
 	if err != nil {
 		return nil, err
 	}
-	found := make(map[uint64]sums, len(got.Aggregations.Numbers.Buckets))
+	found := make(map[uint64]ledger.Sums, len(got.Aggregations.Numbers.Buckets))
 	for _, b := range got.Aggregations.Numbers.Buckets {
-		found[uint64(b.Key)] = sums{b.N, b.Of.Sum, b.Of.Squares}
+		found[uint64(b.Key)] = ledger.Sums{N: b.N, Sum: b.Of.Sum, Squares: b.Of.Squares}
 	}
 	return found, nil
 }

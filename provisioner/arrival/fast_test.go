@@ -149,11 +149,11 @@ func TestBlindSpotOfAGlance(t *testing.T) {
 
 // Beyond 2^53 doubles do not tell numbers apart, so squares are left out there.
 func TestSquaresAreComparedWhereTheyAreExact(t *testing.T) {
-	if !squared(stretchSize, 3_000_000) || squared(stretchSize, 3_100_000) {
+	if !squared(ledger.OutlineWidth, 3_000_000) || squared(ledger.OutlineWidth, 3_100_000) {
 		t.Error("a thousand squares have an exact sum up to 3,000,000, and not far beyond")
 	}
-	big := sums{n: 2, sum: 4e9, squares: 1}
-	if !big.is(sums{n: 2, sum: 4e9, squares: 2}, 3e9) || big.is(sums{n: 2, sum: 4e9 + 1, squares: 1}, 3e9) {
+	big := ledger.Sums{N: 2, Sum: 4e9, Squares: 1}
+	if !alike(big, ledger.Sums{N: 2, Sum: 4e9, Squares: 2}, 3e9) || alike(big, ledger.Sums{N: 2, Sum: 4e9 + 1, Squares: 1}, 3e9) {
 		t.Error("of large numbers counts and sums are compared, and no squares")
 	}
 }

@@ -11,9 +11,9 @@ import (
 	"plumbline/loadgen/ledger"
 )
 
-// attempts reads the ledger: an account of what it alone says, and every attempt;
-// nil for these if it is of lines.
-func (a Audit) attempts() (*Account, *roll, error) {
+// outline is what a ledger comes to, with the account of what it alone says; nil if it
+// is of lines. The lines of a run that ended in order need not be read for that.
+func (a Audit) outline() (*Account, *ledger.Outline, error) {
 	book, err := ledger.Open(a.Ledger)
 	if err != nil {
 		return nil, nil, err
@@ -26,26 +26,43 @@ func (a Audit) attempts() (*Account, *roll, error) {
 	if _, ok := p.account.subject.(requests); !ok {
 		return p.account, nil, nil
 	}
-	r, end := readRoll(book)
-	if err := p.ended(book, end); err != nil {
+	out, ok := book.Outline()
+	if ok && a.stretch() == out.Width {
+		p.account.Trailer = out.Trailer
+	} else if out, err = p.readOutline(book); err != nil {
 		return nil, nil, err
 	}
-	p.account.Last = r.last
-	return p.account, r, nil
+	p.account.Last = out.Last
+	return p.account, out, nil
+}
+
+// readOutline makes it from every attempt.
+func (p *pass) readOutline(book *ledger.Reader) (*ledger.Outline, error) {
+	out := ledger.NewOutline(p.stretch())
+	for {
+		a, end := book.Next()
+		if end != nil {
+			return out, p.ended(book, end)
+		}
+		if a.Seq > out.Last+maxGap {
+			return nil, fmt.Errorf("ledger: attempt %d follows %d", a.Seq, out.Last)
+		}
+		out.Add(a)
+	}
 }
 
 // Glance compares by counts, until they are alike or patience ends. The errors are
 // those of Run; a ledger of lines has no numbers in fields, and is one.
 func (a Audit) Glance(ctx context.Context, within time.Duration, progress Progress) (*Glance, error) {
 	deadline := time.Now().Add(within)
-	account, r, err := a.attempts()
+	account, outline, err := a.outline()
 	if err != nil {
 		return nil, err
 	}
-	if r == nil {
+	if outline == nil {
 		return nil, &LinesError{a.Ledger}
 	}
-	g := newGlancer(account.Run, r, a.stretch())
+	g := &glancer{run: account.Run, Outline: outline}
 	for {
 		begin := time.Now()
 		out := g.begin(account)
@@ -75,18 +92,12 @@ func (g *Glance) NoIndex() bool { return g.ledger.NoIndex }
 
 // begin is what the ledger alone says.
 func (g *glancer) begin(account *Account) *Glance {
-	out := &Glance{Run: account.Run, ledger: account}
-	for _, part := range g.parts {
-		out.Sent += part.sent.n
-		out.Answered += part.answered.n
+	out := &Glance{Run: account.Run, Attempts: g.Attempts, ledger: account}
+	for _, s := range g.Stretches {
+		out.Sent += s.Sent.N
+		out.Answered += s.Answered.N
 	}
-	for seq := uint64(1); seq <= g.roll.last; seq++ {
-		c, i := g.roll.at(seq)
-		if g.roll.kinds[c.place(i)].state != absent {
-			out.Attempts++
-		}
-	}
-	for out.Squares = g.roll.last; out.Squares > 0 && !squared(g.width, out.Squares); out.Squares -= min(out.Squares, g.width) {
+	for out.Squares = g.Last; out.Squares > 0 && !squared(g.Width, out.Squares); out.Squares -= min(out.Squares, g.Width) {
 	}
 	return out
 }
@@ -141,5 +152,5 @@ func (a Audit) stretch() uint64 {
 	if a.width > 0 {
 		return a.width
 	}
-	return stretchSize
+	return ledger.OutlineWidth
 }

@@ -90,20 +90,20 @@ type seen struct {
 
 // watch returns a look at how far arrival has got.
 func (a Audit) watch() (func(context.Context) (seen, error), error) {
-	account, r, err := a.attempts()
+	account, outline, err := a.outline()
 	if err != nil {
 		return nil, err
 	}
-	if r == nil {
+	if outline == nil {
 		return func(ctx context.Context) (seen, error) {
 			n, err := a.count(ctx, account)
 			return seen{documents: n, may: true}, err
 		}, nil
 	}
-	g := newGlancer(account.Run, r, a.stretch())
+	g := &glancer{run: account.Run, Outline: outline}
 	s := seen{}
-	for _, part := range g.parts {
-		s.sent += part.sent.n
+	for _, stretch := range g.Stretches {
+		s.sent += stretch.Sent.N
 	}
 	search := func(ctx context.Context, body object) ([]byte, error) {
 		answer, err := a.Search.Search(ctx, account.index, encode(body))

@@ -39,13 +39,14 @@ func mutations() []mutation {
 
 		{"one line stored twice told from two lines", "copies.go", "if events < c.n {", "if events <= c.n {"},
 		{"a shard that did not answer", "page.go", "case failed > 0:", "case failed > 1:"},
+		{"a second value", "single.go", "values.Values != got", "values.Values < got"},
 		{"ranges", "seqs.go", "if seq == r.Last+1 {", "if seq == r.Last+2 {"},
 
-		{"counts at a glance", "fast.go", "s.n == other.n && ", ""},
-		{"sums at a glance", "fast.go", "s.sum == other.sum && ", ""},
-		{"squares at a glance", "fast.go", "|| s.squares == other.squares)", "|| true)"},
+		{"counts at a glance", "fast.go", "a.N == b.N && ", ""},
+		{"sums at a glance", "fast.go", "a.Sum == b.Sum && ", ""},
+		{"squares at a glance", "fast.go", "|| a.Squares == b.Squares)", "|| true)"},
 		{"groups with too many", "fast.go", "if group.Sent != group.Found {", "if group.Sent > group.Found {"},
-		{"what is known without an answer", "fast.go", "Known: got.is(want.answered, last),", "Known: true,"},
+		{"what is known without an answer", "fast.go", "Known: alike(got, want.Answered, last),", "Known: true,"},
 		{"documents outside the ledger", "glance.go", "out.Outside = out.Documents - min(within, out.Documents)", "out.Outside = out.Documents - max(within, out.Documents)"},
 
 		{"a count that ends the wait", "wait.go", "return s.Found > s.Sent })", "return s.Found >= s.Sent })"},
@@ -61,7 +62,7 @@ func mutations() []mutation {
 }
 
 // decisive are the tests that a mutation has to break: all without a network and quick.
-const decisive = "^Test(Audit|DurationFound|Roll|Glance|BlindSpot|Squares|Wait|EachPropertyCanFail|Seqs|Of|OfMalformed)"
+const decisive = "^Test(Audit|HowValues|DurationFound|Roll|Glance|BlindSpot|Squares|Wait|EachPropertyCanFail|Seqs|Of|OfMalformed)"
 
 func TestEachMutationBreaksATest(t *testing.T) {
 	if testing.Short() {
