@@ -238,12 +238,12 @@ func TestRolesHoldNoMoreThanTheyNeed(t *testing.T) {
 		Indices  []indices
 	}
 	add, read := []string{"create_doc", "auto_configure"}, []string{"read", "view_index_metadata"}
-	ours := []string{"logs-icat.*", "logs-plumbline.lines-*", "metrics-icat.*", "metrics-system.*", "metrics-beats.*", "metrics-plumbline.*", "metrics-loadgen.*"}
+	ours := []string{"logs-icat.*", "logs-plumbline.lines-*", "metrics-icat.*", "metrics-system.*", "metrics-beats.*", "metrics-kubernetes.*", "metrics-plumbline.*", "metrics-loadgen.*"}
 	want := map[string]role{
 		"loadgen":         {Cluster: []string{}, Indices: []indices{{[]string{"metrics-loadgen.run-*"}, add}}},
 		"shipper_logs":    {Cluster: []string{"monitor"}, Indices: []indices{{ours[:2], add}}},
-		"shipper_metrics": {Cluster: []string{"monitor"}, Indices: []indices{{append(ours[2:5:5], "metrics-plumbline.prometheus-*"), add}}},
-		"provisioner":     {Cluster: []string{"monitor", "manage_index_templates"}, Indices: []indices{{ours[5:6], add}, {ours, read}}},
+		"shipper_metrics": {Cluster: []string{"monitor"}, Indices: []indices{{append(ours[2:6:6], "metrics-plumbline.prometheus-*"), add}}},
+		"provisioner":     {Cluster: []string{"monitor", "manage_index_templates"}, Indices: []indices{{ours[6:7], add}, {ours, read}}},
 		"reader":          {Cluster: []string{"monitor"}, Indices: []indices{{ours, read}}},
 	}
 	bodies, err := Roles()

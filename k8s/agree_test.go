@@ -106,14 +106,18 @@ func (f facts) wrongEnvironment(c container) []string {
 	for _, m := range regexp.MustCompile(`(?m)^\s*export ([A-Z_]+)$`).FindAllStringSubmatch(c.Script, -1) {
 		has[m[1]] = true
 	}
+	needs := f.Needs[c.program()]
+	if given := filebeatFiles(strings.Join(c.Args, " ") + " " + c.Script); len(given) > 0 && f.Needs[given[len(given)-1]] != nil {
+		needs = f.Needs[given[len(given)-1]]
+	}
 	var found []string
-	for name, needed := range f.Needs[c.program()] {
+	for name, needed := range needs {
 		if needed && !has[name] {
 			found = append(found, fmt.Sprintf("%s: %s is not set", c.Name, name))
 		}
 	}
 	for name := range has {
-		if _, known := f.Needs[c.program()][name]; !known && !strings.Contains(c.text(), "$("+name+")") {
+		if _, known := needs[name]; !known && !strings.Contains(c.text(), "$("+name+")") {
 			found = append(found, fmt.Sprintf("%s: %s is set for nothing", c.Name, name))
 		}
 	}

@@ -24,7 +24,7 @@ type facts struct {
 	Flags   map[string]map[string]bool // by program and command: "demo-app", "provisioner verify"
 
 	Settings map[string]bool            // variables of demo-app
-	Needs    map[string]map[string]bool // by Beat: variables in its files, true if there is no default
+	Needs    map[string]map[string]bool // by Beat, or by the last file that it is given: variables in its files, true if there is no default
 	Keys     []string                   // files that setup writes
 	Native   map[string]string          // elasticsearch.yml of the native runner; "" where it is worked out
 }
@@ -71,6 +71,9 @@ func learn(t *testing.T) facts {
 	for _, beat := range []string{"filebeat", "metricbeat"} {
 		f.Needs[beat] = variables(read(t, "beats/"+beat+".yml") + read(t, "k8s/base/beats/"+beat+"-containers.yml"))
 	}
+	for _, file := range []string{"metricbeat-once.yml", "metricbeat-node.yml"} {
+		f.Needs[file] = variables(enabled(t, file) + read(t, "k8s/base/beats/"+file))
+	}
 	roles, err := filepath.Glob("../elasticsearch/roles/*.json")
 	if err != nil || len(roles) == 0 {
 		t.Fatalf("roles: %v, %v", roles, err)
@@ -80,6 +83,29 @@ func learn(t *testing.T) facts {
 	}
 	f.Native = nativeSettings(t)
 	return f
+}
+
+// enabled is Metricbeat's own configuration without the modules that a file which
+// is merged over it turns off.
+func enabled(t *testing.T, file string) string {
+	t.Helper()
+	var own map[string]any
+	if err := yaml.Unmarshal([]byte(read(t, "beats/metricbeat.yml")), &own); err != nil {
+		t.Fatal(err)
+	}
+	_, merged := mergedModules(t, file)
+	var on []any
+	for i, m := range own["metricbeat.modules"].([]any) {
+		if merged[i].Enabled != false {
+			on = append(on, m)
+		}
+	}
+	own["metricbeat.modules"] = on
+	text, err := yaml.Marshal(own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 // flagSets are the flags that each flag.NewFlagSet of a program's main package

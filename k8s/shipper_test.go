@@ -50,12 +50,12 @@ func TestFilebeatHasItsProfile(t *testing.T) {
 			t.Error("beats/profiles is not mounted")
 		}
 	}
-	manifest, kustomization := read(t, "k8s/base/filebeat.yaml"), read(t, "k8s/base/kustomization.yaml")
+	manifest, kustomization := read(t, "k8s/base/filebeat.yaml"), read(t, "beats/kustomization.yaml")
 	if !strings.Contains(manifest, "- /etc/plumbline/$(SHIPPER_PROFILE).yml\n") || !strings.Contains(manifest, "{name: SHIPPER_PROFILE, value: fast}") {
 		t.Error("on Kubernetes no variable chooses the profile, or it is not fast")
 	}
 	for _, profile := range profiles {
-		if name := "beats/profiles/" + filepath.Base(profile); !strings.Contains(kustomization, name) {
+		if name := "profiles/" + filepath.Base(profile); !strings.Contains(kustomization, name) {
 			t.Errorf("on Kubernetes there is no %s", name)
 		}
 	}

@@ -1,6 +1,7 @@
 // Metricbeat with the four modules that beats/metricbeat.yml uses:
 // prometheus (collector), system (cpu, memory, process), http (json) and beat (stats,
-// state). Everything else is Elastic's own code, unchanged.
+// state), and on Kubernetes with what it asks the kubelet. Everything else is
+// Elastic's own code, unchanged.
 package main
 
 import (
@@ -14,6 +15,12 @@ import (
 	_ "github.com/elastic/beats/v7/metricbeat/module/beat/stats"
 	_ "github.com/elastic/beats/v7/metricbeat/module/http"
 	_ "github.com/elastic/beats/v7/metricbeat/module/http/json"
+	_ "github.com/elastic/beats/v7/metricbeat/module/kubernetes"
+	_ "github.com/elastic/beats/v7/metricbeat/module/kubernetes/container"
+	_ "github.com/elastic/beats/v7/metricbeat/module/kubernetes/node"
+	_ "github.com/elastic/beats/v7/metricbeat/module/kubernetes/pod"
+	_ "github.com/elastic/beats/v7/metricbeat/module/kubernetes/system"
+	_ "github.com/elastic/beats/v7/metricbeat/module/kubernetes/volume"
 	_ "github.com/elastic/beats/v7/metricbeat/module/prometheus/collector"
 	_ "github.com/elastic/beats/v7/metricbeat/module/system"
 	_ "github.com/elastic/beats/v7/metricbeat/module/system/cpu"
