@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"plumbline/demo-app/telemetry"
@@ -34,6 +35,16 @@ func (e elasticsearch) Search(_ context.Context, index string, body []byte) ([]b
 	}
 	answer := func(total int, aggregations object) ([]byte, error) {
 		return json.Marshal(object{"timed_out": false, "_shards": object{"failed": 0}, "hits": object{"total": object{"value": total}}, "aggregations": aggregations})
+	}
+	if asked.Aggs["addresses"] != nil {
+		buckets := []object{{"key": "http://a"}}
+		if e.beside != nil {
+			buckets = append(buckets, object{"key": "http://b"})
+		}
+		return answer(1, object{"addresses": object{"sum_other_doc_count": 0, "buckets": buckets}})
+	}
+	if strings.Contains(string(asked.Query), `"http://b"`) {
+		e = elasticsearch{e.beside}
 	}
 	switch {
 	case index == telemetry.StreamLag:
@@ -142,6 +153,9 @@ func (e elasticsearch) kinds(query json.RawMessage) object {
 	}
 	_ = json.Unmarshal(query, &asked)
 	lines := slices.Concat(e.requests, e.strangers)
+	if e.beside != nil {
+		lines = slices.Concat(lines, e.beside.requests, e.beside.strangers)
+	}
 	if last := asked.Bool.Filter[len(asked.Bool.Filter)-1]; last.Bool.MustNot != nil {
 		lines = e.strangers
 	}

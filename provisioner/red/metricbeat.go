@@ -36,6 +36,16 @@ const (
 type Metricbeat struct {
 	Search Searcher
 	Index  string // data stream
+
+	address string // of the one process that is asked about; "" for whoever is in the stream
+}
+
+// only are the filters of a search, with the one for the address.
+func (b Metricbeat) only(filters ...object) []object {
+	if b.address == "" {
+		return filters
+	}
+	return append(filters, term(telemetry.FieldServiceAddress, b.address))
 }
 
 // Name returns the name of the source.
@@ -112,7 +122,7 @@ func (b Metricbeat) scrapes(ctx context.Context, from, to time.Time) ([]Scrape, 
 			}
 		}
 	}
-	_, err := ask(ctx, b.Search, b.Index, during(from, to), object{"times": object{
+	_, err := ask(ctx, b.Search, b.Index, object{"bool": object{"filter": b.only(during(from, to))}}, object{"times": object{
 		"terms": object{"field": telemetry.FieldTimestamp, "size": groups, "order": object{"_key": "asc"}},
 		"aggs": object{
 			"process": object{"max": object{"field": beatProcess}},

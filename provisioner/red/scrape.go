@@ -98,23 +98,32 @@ func coverAt(scrapes []Scrape, run *exact.Run, ahead, slack time.Duration) (*Cov
 	if last < 0 {
 		return nil, uncovered("its last scrape, at %s, is not after the last request, at %s", clock(scrapes[len(scrapes)-1].begun), clock(run.Last()))
 	}
+	first, err := opening(scrapes[:last+1], began)
+	if err != nil {
+		return nil, err
+	}
+	c := &Coverage{Scrapes: scrapes[first : last+1], Interval: usual(scrapes), Ahead: ahead, slack: slack}
+	c.live(began)
+	c.miss(run.Requests)
+	return c, nil
+}
+
+// opening is the last scrape that was over before a run began, or the first of a
+// process that began later and so counted from zero.
+func opening(scrapes []Scrape, began time.Time) (int, error) {
 	first := -1
-	for i, s := range scrapes[:last+1] {
+	for i, s := range scrapes {
 		if s.over().Before(began) {
 			first = i
 		}
 	}
 	switch {
 	case first >= 0:
+		return first, nil
 	case scrapes[0].Process.After(began):
-		first = 0 // it began to count in mid-run, from zero
-	default:
-		return nil, uncovered("its first scrape, at %s, is not before the run, which began at %s: what was counted before is not known", clock(scrapes[0].begun), clock(run.Began()))
+		return 0, nil
 	}
-	c := &Coverage{Scrapes: scrapes[first : last+1], Interval: usual(scrapes), Ahead: ahead, slack: slack}
-	c.live(began)
-	c.miss(run.Requests)
-	return c, nil
+	return 0, uncovered("its first scrape, at %s, is not before the run, which began at %s: what was counted before is not known", clock(scrapes[0].begun), clock(began))
 }
 
 // live cuts the scrapes where the process changes.

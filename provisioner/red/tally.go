@@ -12,7 +12,6 @@ import (
 
 	"plumbline/demo-app/telemetry"
 	"plumbline/provisioner/arrival"
-	"plumbline/provisioner/red/exact"
 )
 
 // Tally holds the application's counters, as Metricbeat stored them, against what
@@ -20,7 +19,8 @@ import (
 // and the first after it they must have grown by just the requests of the run and
 // those of others whose lines are in the given stream. A restart begins them again
 // at 0: what ended between the last scrape before it and the new process may be
-// missing, and is known by its lines.
+// missing, and is known by its lines. Of several processes, each under an address of
+// its own, the counters are added up.
 //
 // It asks again until all agrees or until patience ends. Elasticsearch that cannot
 // be read is an error; scrapes that do not tell are not.
@@ -43,32 +43,33 @@ func (b Metricbeat) Tally(ctx context.Context, run arrival.Asked, lines string, 
 
 func (b Metricbeat) tally(ctx context.Context, run arrival.Asked, lines string) (*arrival.Counters, error) {
 	c := &arrival.Counters{Stream: b.Index}
-	// The newest scrape may not be whole yet. Then counters lack, and never agree by it.
-	scrapes, err := b.scrapes(ctx, run.From.Add(-before), run.To.Add(before))
+	all, err := b.processes(ctx, run)
 	if err != nil {
 		return nil, err
 	}
-	for i := 1; i < len(scrapes); i++ {
-		c.Several = c.Several || scrapes[i].Process.Before(scrapes[i-1].Process.Add(-jitter))
-	}
-	covered, err := coverAt(scrapes, &exact.Run{From: run.From, To: run.To}, 0, tolerance)
-	if not := new(uncoveredError); errors.As(err, &not) {
-		c.Missing = b.Index + ": " + not.why
+	if c.Several = slices.ContainsFunc(all.each, process.turns); c.Several {
 		return c, nil
-	} else if err != nil {
+	}
+	if err := all.cover(run); err != nil {
+		if not := new(uncoveredError); errors.As(err, &not) {
+			c.Missing = b.Index + ": " + not.why
+			return c, nil
+		}
 		return nil, err
 	}
-	c.From, c.To, c.Readings, c.Restarts = covered.Begin().At, covered.End().At, len(covered.Scrapes), covered.Restarts()
-	c.Gaps = covered.gaps()
-	counted, err := b.counted(ctx, covered)
+	counted := map[arrival.Kind]uint64{}
+	for _, p := range all.each {
+		c.Readings, c.Restarts, c.Gaps = c.Readings+len(p.Scrapes), c.Restarts+p.Restarts(), c.Gaps+p.gaps()
+		if err := p.store.counted(ctx, p.Coverage, counted); err != nil {
+			return nil, err
+		}
+	}
+	c.From, c.To = all.from().At, all.to().At
+	others, err := all.others(ctx, b.Search, lines, run.Run)
 	if err != nil {
 		return nil, err
 	}
-	others, err := covered.others(ctx, b.Search, lines, run.Run)
-	if err != nil {
-		return nil, err
-	}
-	unsure, err := covered.unsure(ctx, b.Search, lines)
+	unsure, err := all.unsure(ctx, b.Search, lines)
 	if err != nil {
 		return nil, err
 	}
@@ -100,18 +101,17 @@ func compareKinds(c *arrival.Counters, run arrival.Asked, counted, others, unsur
 	}
 }
 
-// counted is by how much the counters grew in all lives of a coverage.
-func (b Metricbeat) counted(ctx context.Context, c *Coverage) (map[arrival.Kind]uint64, error) {
-	grown := map[arrival.Kind]uint64{}
+// counted adds by how much the counters grew in all lives of a coverage.
+func (b Metricbeat) counted(ctx context.Context, c *Coverage, grown map[arrival.Kind]uint64) error {
 	for _, life := range c.Lives {
 		held, err := b.held(ctx, life.To)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		earlier := map[arrival.Kind]uint64{}
 		if life.From != nil {
 			if earlier, err = b.held(ctx, *life.From); err != nil {
-				return nil, err
+				return err
 			}
 		}
 		for k, n := range held {
@@ -120,7 +120,7 @@ func (b Metricbeat) counted(ctx context.Context, c *Coverage) (map[arrival.Kind]
 			}
 		}
 	}
-	return grown, nil
+	return nil
 }
 
 // held is what the counters held at a scrape. One that is not whole yet lacks some.
@@ -134,7 +134,7 @@ func (b Metricbeat) held(ctx context.Context, s Scrape) (map[arrival.Kind]uint64
 		}
 	}
 	source := func(name, field string) object { return object{name: object{"terms": object{"field": field}}} }
-	_, err := ask(ctx, b.Search, b.Index, users(beatRoute, during(s.At, s.At), exists(beatCount)), object{"counts": object{
+	_, err := ask(ctx, b.Search, b.Index, users(beatRoute, b.only(during(s.At, s.At), exists(beatCount))...), object{"counts": object{
 		"composite": object{"size": groups, "sources": []object{source("route", beatRoute), source("status", beatStatus)}},
 		"aggs":      object{"n": object{"sum": object{"field": beatCount}}},
 	}}, &answer)
@@ -153,31 +153,6 @@ func (b Metricbeat) held(ctx context.Context, s Scrape) (map[arrival.Kind]uint64
 		held[arrival.Kind{Route: g.Key.Route, Status: status}] += uint64(g.N.Value)
 	}
 	return held, nil
-}
-
-// others are the lines that belong to no attempt of the run.
-func (c *Coverage) others(ctx context.Context, search Searcher, lines, run string) (map[arrival.Kind]uint64, error) {
-	found := map[arrival.Kind]uint64{}
-	foreign := object{"bool": object{"must_not": term(telemetry.FieldRunID, run)}}
-	return found, kindsOf(ctx, search, lines, found, during(c.Begin().begun.Add(-c.slack), c.End().over().Add(c.slack)), foreign)
-}
-
-// unsure are the lines of requests that may have ended before a scrape or after
-// it, or after the last scrape of a process.
-func (c *Coverage) unsure(ctx context.Context, search Searcher, lines string) (map[arrival.Kind]uint64, error) {
-	found := map[arrival.Kind]uint64{}
-	spans := []object{
-		during(c.Begin().begun.Add(-c.slack), c.Begin().over().Add(c.slack)), during(c.End().begun.Add(-c.slack), c.End().over().Add(c.slack)),
-	}
-	for i, life := range c.Lives[:len(c.Lives)-1] {
-		spans = append(spans, during(life.To.begun.Add(-c.slack), c.Lives[i+1].To.Process.Add(early)))
-	}
-	for _, span := range spans {
-		if err := kindsOf(ctx, search, lines, found, span); err != nil {
-			return nil, err
-		}
-	}
-	return found, nil
 }
 
 // kindsOf adds up the lines that pass the filters, without the operational routes.

@@ -2,6 +2,7 @@ package red
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -16,7 +17,11 @@ import (
 // asked is what the ledger of a world's run says.
 func (w *world) asked() arrival.Asked {
 	kinds := map[arrival.Kind]uint64{}
-	for _, q := range w.requests {
+	requests := w.requests
+	if w.beside != nil {
+		requests = slices.Concat(requests, w.beside.requests)
+	}
+	for _, q := range requests {
 		kinds[arrival.Kind{Route: q.Route, Status: q.Status}]++
 	}
 	return arrival.Asked{Run: "synthetic", From: began, To: began.Add(w.length), Kinds: kinds}
@@ -29,6 +34,19 @@ func (w *world) tally(t *testing.T, run arrival.Asked, p Patience) *arrival.Coun
 		t.Fatal(err)
 	}
 	return c
+}
+
+// second is another process that is asked just as the first, from its beginning on,
+// and read a little later.
+func second(first *world, begins time.Duration) *world {
+	w := steady(300)
+	w.phase = first.phase - time.Second
+	if begins > 0 {
+		w.lives[0] = began.Add(begins)
+		w.requests = slices.DeleteFunc(w.requests, func(q exact.Request) bool { return q.Ended.Sub(began) <= begins })
+		w.phase = -begins - w.every - time.Second
+	}
+	return w
 }
 
 func TestCountersAreHeldAgainstTheLedger(t *testing.T) {
@@ -74,6 +92,36 @@ func TestCountersAreHeldAgainstTheLedger(t *testing.T) {
 			arrival.Counters{}, "its last scrape, at 15:04:32.000, is not after the last request"},
 		{"two processes that answer in turn are no restarts", func(w *world, run *arrival.Asked) { w.turns = true },
 			arrival.Counters{Several: true}, ""},
+		{"those of two processes with addresses of their own are added up", func(w *world, run *arrival.Asked) {
+			w.beside = second(w, -time.Hour)
+			*run = w.asked()
+		}, arrival.Counters{Counted: 1200, Asked: 1200, Kinds: 3}, ""},
+		{"a request that neither counted is found", func(w *world, run *arrival.Asked) {
+			w.beside = second(w, -time.Hour)
+			*run = w.asked()
+			run.Kinds[arrival.Kind{Route: "/b", Status: 503}]++
+		}, arrival.Counters{Counted: 1200, Asked: 1201, Kinds: 3}, "/b 503: counted 60, asked 61"},
+		{"one that begins in mid-run counts from zero", func(w *world, run *arrival.Asked) {
+			w.beside = second(w, 10*time.Second)
+			*run = w.asked()
+		}, arrival.Counters{Counted: 1001, Asked: 1001, Kinds: 3}, ""},
+		{"one that goes in mid-run is believed as far as it was read", func(w *world, run *arrival.Asked) {
+			w.beside = second(w, -time.Hour)
+			w.beside.gone = 12 * time.Second
+			w.beside.requests = slices.DeleteFunc(w.beside.requests, func(q exact.Request) bool { return q.Ended.Sub(began) > 13*time.Second })
+			*run = w.asked()
+		}, arrival.Counters{Counted: 759, Asked: 859, Unseen: 100, Kinds: 3}, ""},
+		{"that does not excuse what ended long before", func(w *world, run *arrival.Asked) {
+			w.beside = second(w, -time.Hour)
+			w.beside.gone = 12 * time.Second
+			*run = w.asked()
+		}, arrival.Counters{Counted: 759, Asked: 1200, Kinds: 3}, "/a 200: counted"},
+		{"one that was gone before the run is nobody", func(w *world, run *arrival.Asked) {
+			w.every = time.Second
+			w.beside = second(w, -time.Hour)
+			w.beside.every, w.beside.phase, w.beside.gone, w.beside.requests = time.Second, 30*time.Second, 1, nil
+			w.beside.until = -50 * time.Second
+		}, arrival.Counters{Counted: 600, Asked: 600, Kinds: 3}, ""},
 	} {
 		w := steady(300)
 		run := w.asked()

@@ -38,6 +38,8 @@ type world struct {
 	bent      func(c *Counter) // falsifies what a scrape found; nil for nothing
 	lacks     time.Time        // no scrape within a second of it
 	turns     bool             // two processes answer in turn
+	beside    *world           // a second process, at an address of its own
+	gone      time.Duration    // it was read no more from then on; 0 for always
 	silent    error            // Prometheus cannot be asked
 
 	memo map[time.Time]map[series]exact.Durations // by counted
@@ -99,7 +101,7 @@ func (w *world) instants() []time.Time {
 	var all []time.Time
 	end := began.Add(w.length + cmp.Or(w.until, 2*w.every))
 	for at := began.Add(-w.phase - w.every); !at.After(end); at = at.Add(w.every) {
-		if at.Sub(w.lacks).Abs() < time.Second {
+		if at.Sub(w.lacks).Abs() < time.Second || w.gone > 0 && at.Sub(began) > w.gone {
 			continue
 		}
 		all = append(all, at)
