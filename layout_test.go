@@ -107,7 +107,7 @@ func homes() map[string][]string {
 		"plumbline/elasticsearch":                 {"provisioner/elastic"},
 		"plumbline/dashboards":                    {"dashboards", "provisioner"},
 		"plumbline/doctor/docker":                 {"doctor", "provisioner", "stack"},
-		"github.com/santhosh-tekuri/jsonschema":   {"dashboards/grafana/schema", "provisioner/arrival"},
+		"github.com/santhosh-tekuri/jsonschema":   {"dashboards/grafana/schema", "provisioner/arrival", "k8s/schema"},
 		"plumbline/dashboards/grafana/schema":     {"provisioner/grafana/grafanafake"},
 		"plumbline/dashboards/grafana/panels":     {"provisioner/proof"},
 		"plumbline/dashboards/kibana/lens":        {"provisioner/proof"},

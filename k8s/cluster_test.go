@@ -73,7 +73,7 @@ func TestCluster(t *testing.T) {
 			f, objects := learn(t), rendered(t, overlay)
 			var all []container
 			for _, o := range objects {
-				for _, problem := range slices.Concat(unknownFields(o.text), dangling(o, objects)) {
+				for _, problem := range dangling(o, objects) {
 					t.Error(problem)
 				}
 				for _, c := range o.containers(objects) {
