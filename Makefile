@@ -31,6 +31,7 @@ test: lint cross ## everything: linters, all tests with the race detector, the w
 	go test -run '^TestSame' ./demo-app/internal/upstream
 	cd beats/native && go vet ./...
 	cd images && go vet ./... && go test ./...
+	cd k8s/helm && go vet ./... && go test ./...
 	PLUMBLINE_ARTIFACTS=$(CURDIR)/artifacts go test -count=1 -timeout 30m ./stack/loop
 
 test-containers: ## compose.yaml with real containers, without a network; needs root and docker.io; ARGS=-short for the half that matters most
@@ -90,6 +91,7 @@ sbom: ## what is in each program, as CycloneDX, into artifacts/sbom
 update: ## format, and rewrite the golden files
 	gofmt -w .
 	go test ./stack ./dashboards ./dashboards/promql ./dashboards/grafana ./dashboards/kibana ./provisioner/grafana ./provisioner/arrival ./provisioner/red ./loadgen/report ./demo-app ./demo-app/internal/config ./demo-app/internal/rest -update
+	cd k8s/helm && go run .
 
 clean: ## everything made here; downloads and builds are made again
 	@if [ -x bin/stack ]; then bin/stack down; fi
