@@ -138,15 +138,16 @@ func settle(ctx context.Context, patience time.Duration) bool {
 	return false
 }
 
-// machineTime is the processor time that all cores have worked so far.
+// machineTime is the processor time that all cores have worked so far, for others than
+// this machine, too: a virtual one's host may give its cores away.
 func machineTime() time.Duration {
 	text, _ := os.ReadFile("/proc/stat")
 	line, _, _ := strings.Cut(string(text), "\n")
 	fields := strings.Fields(line) // cpu user nice system idle iowait irq softirq steal
-	if len(fields) < 8 {
+	if len(fields) < 9 {
 		return 0
 	}
-	return ticks(fields[1], fields[2], fields[3], fields[6], fields[7])
+	return ticks(fields[1], fields[2], fields[3], fields[6], fields[7], fields[8])
 }
 
 // processTime is what a process has used so far.
