@@ -26,6 +26,7 @@ type object struct {
 	}
 	Data map[string]any
 	Spec struct {
+		Version     string // of what an operator runs
 		Replicas    *int
 		ServiceName string `yaml:"serviceName"`
 		Strategy    struct {
@@ -33,7 +34,15 @@ type object struct {
 				MaxUnavailable any `yaml:"maxUnavailable"`
 			} `yaml:"rollingUpdate"`
 		}
-		Template    pod
+		Template pod
+		NodeSets []struct {
+			PodTemplate          pod     `yaml:"podTemplate"`
+			VolumeClaimTemplates []claim `yaml:"volumeClaimTemplates"`
+		} `yaml:"nodeSets"`
+		PodTemplate pod `yaml:"podTemplate"`
+		DaemonSet   struct {
+			PodTemplate pod `yaml:"podTemplate"`
+		} `yaml:"daemonSet"`
 		JobTemplate struct {
 			Spec struct{ Template pod }
 		} `yaml:"jobTemplate"`
@@ -55,11 +64,9 @@ type object struct {
 				}
 			}
 		}
-		VolumeClaimTemplates []struct {
-			Metadata struct{ Name string }
-		} `yaml:"volumeClaimTemplates"`
-		PolicyTypes []string `yaml:"policyTypes"`
-		Ingress     []struct {
+		VolumeClaimTemplates []claim  `yaml:"volumeClaimTemplates"`
+		PolicyTypes          []string `yaml:"policyTypes"`
+		Ingress              []struct {
 			From []peer
 		}
 		Egress []struct {
@@ -68,6 +75,10 @@ type object struct {
 		Ports []servicePort
 	}
 	text map[string]any // all of it
+}
+
+type claim struct {
+	Metadata struct{ Name string }
 }
 
 type servicePort struct {
@@ -200,8 +211,15 @@ func decode(text []byte) ([]object, error) {
 		if err := errors.Join(document.Decode(&o), document.Decode(&o.text)); err != nil {
 			return nil, err
 		}
-		if o.Kind == "CronJob" {
+		switch o.Kind {
+		case "CronJob":
 			o.Spec.Template = o.Spec.JobTemplate.Spec.Template
+		case "Elasticsearch":
+			o.Spec.Template, o.Spec.VolumeClaimTemplates = o.Spec.NodeSets[0].PodTemplate, o.Spec.NodeSets[0].VolumeClaimTemplates
+		case "Kibana":
+			o.Spec.Template = o.Spec.PodTemplate
+		case "Beat":
+			o.Spec.Template = o.Spec.DaemonSet.PodTemplate
 		}
 		all = append(all, o)
 	}
@@ -245,6 +263,10 @@ func (o object) name() string { return o.Metadata.Namespace + "/" + o.Metadata.N
 // runs reports that the object makes pods.
 func (o object) runs() bool { return len(o.Spec.Template.Spec.Containers) > 0 }
 
+// managed reports that an operator makes its pods, and adds to their template images,
+// ports, probes and volumes of its own.
+func (o object) managed() bool { return strings.Contains(o.APIVersion, ".k8s.elastic.co/") }
+
 // ends reports that its pods come to an end by themselves.
 func (o object) ends() bool { return o.Kind == "Job" || o.Kind == "CronJob" }
 
@@ -269,6 +291,9 @@ func find(all []object, kind, namespace, name string) (object, bool) {
 func (o object) containers(all []object) []container {
 	p := o.Spec.Template
 	var found []container
+	if o.managed() {
+		return nil
+	}
 	for i, pc := range p.all() {
 		s := pc.SecurityContext
 		c := container{

@@ -71,7 +71,7 @@ func (o object) told() []string {
 // without a budget, one that an autoscaler and an apply both number, one whose
 // requests are cut when it ends.
 func (o object) brittle(all []object) []string {
-	if !o.runs() || o.ends() || o.Kind == "DaemonSet" {
+	if !o.runs() || o.ends() || o.managed() || o.Kind == "DaemonSet" {
 		return nil
 	}
 	var found []string

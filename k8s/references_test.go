@@ -44,6 +44,10 @@ func dangling(o object, all []object) []string {
 			}
 		}
 		if v.Secret != nil {
+			if strings.HasPrefix(v.Secret.SecretName, "elasticsearch-es-") {
+				exists("Elasticsearch", "elasticsearch") // its operator makes them
+				continue
+			}
 			exists("Secret", v.Secret.SecretName)
 			for _, item := range v.Secret.Items {
 				holds(v.Secret.SecretName, item.Key)
@@ -140,6 +144,9 @@ func (o object) unserved(all []object) []string {
 	}
 	w := all[selected]
 	var found []string
+	if w.managed() {
+		return nil
+	}
 	for _, p := range o.Spec.Ports {
 		if !slices.ContainsFunc(w.Spec.Template.all(), func(c podContainer) bool {
 			number, ok := c.port(p.TargetPort)
@@ -165,8 +172,8 @@ func (o object) unmatched(all []object) []string {
 		namespace := o.Metadata.Namespace
 		if p.NamespaceSelector != nil {
 			namespace = p.NamespaceSelector.MatchLabels["kubernetes.io/metadata.name"]
-			if namespace == "" || namespace == "kube-system" {
-				continue // not ours: whoever has the label, and the cluster's name server
+			if slices.Contains([]string{"", "kube-system", "elastic-system"}, namespace) {
+				continue // not ours: whoever has the label, the cluster's name server, an operator
 			}
 		}
 		if !slices.ContainsFunc(all, func(x object) bool { return x.selected(namespace, p.PodSelector.MatchLabels) }) {
