@@ -97,7 +97,7 @@ type peer struct {
 }
 
 type pod struct {
-	Metadata struct{ Labels map[string]string }
+	Metadata struct{ Labels, Annotations map[string]string }
 	Spec     struct {
 		ServiceAccountName            string `yaml:"serviceAccountName"`
 		AutomountServiceAccountToken  *bool  `yaml:"automountServiceAccountToken"`

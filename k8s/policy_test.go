@@ -12,10 +12,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// tokens are the workloads that ask the cluster's API, each for a reason that
-// stands beside it.
-var tokens = []string{"setup", "metricbeat-node"}
-
 // open is what a pod may do that it should not: use the cluster's API, be root
 // beside restricted ones, write to the node.
 func (o object) open() []string {
@@ -24,8 +20,12 @@ func (o object) open() []string {
 	}
 	var found []string
 	spec := o.Spec.Template.Spec
-	if token := spec.AutomountServiceAccountToken; !slices.Contains(tokens, o.Metadata.Name) && (token == nil || *token) {
-		found = append(found, o.name()+": has a token for the cluster's API")
+	reason := o.Spec.Template.Metadata.Annotations["plumbline/token"]
+	switch token := spec.AutomountServiceAccountToken; {
+	case reason == "" && (token == nil || *token):
+		found = append(found, o.name()+": has a token for the cluster's API, and no annotation says what for")
+	case reason != "" && token != nil && !*token:
+		found = append(found, o.name()+": an annotation says what its token is for, and it has none")
 	}
 	if !spec.SecurityContext.RunAsNonRoot && o.Metadata.Namespace != "plumbline-node" {
 		found = append(found, o.name()+": may be root in a restricted namespace")
@@ -160,11 +160,6 @@ func TestPolicies(t *testing.T) {
 					t.Error(problem)
 				}
 			}
-			for _, name := range tokens {
-				if !slices.ContainsFunc(objects, func(o object) bool { return o.Metadata.Name == name && o.runs() }) {
-					t.Errorf("the exception for %s is for nobody", name)
-				}
-			}
 		})
 	}
 }
@@ -185,7 +180,9 @@ func TestBrokenPoliciesAreSeen(t *testing.T) {
 		want             []string
 	}{
 		{"a sound set is accepted", "", "", nil},
-		{"a token is refused", "automountServiceAccountToken: false, ", "", []string{"n/w: has a token for the cluster's API"}},
+		{"a token is refused", "automountServiceAccountToken: false, ", "", []string{"n/w: has a token for the cluster's API, and no annotation says what for"}},
+		{"a reason for no token is refused", "labels: {app: w}}, spec: {term", "labels: {app: w}, annotations: {plumbline/token: x}}, spec: {term",
+			[]string{"n/w: an annotation says what its token is for, and it has none"}},
 		{"root is refused", "runAsNonRoot: true", "", []string{"n/w: may be root in a restricted namespace"}},
 		{"a node's directory is refused", "containers: [{", "volumes: [{name: v, hostPath: {path: /etc}}], containers: [{volumeMounts: [{name: v}], ",
 			[]string{"n/w: hostPath in a restricted namespace", "n/w: writes to the node's /etc"}},
