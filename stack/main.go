@@ -23,6 +23,7 @@ import (
 	"plumbline/cli"
 	"plumbline/loadgen/pace"
 	"plumbline/stack/native"
+	"plumbline/stack/size"
 	"plumbline/stack/workload"
 )
 
@@ -51,6 +52,7 @@ func commands() []command {
 		{"down", "stop it, from another terminal", down},
 		{"doctor", "look whether this machine is fit, change nothing", examine},
 		{"fetch", "download and build what is missing, start nothing", fetch},
+		{"size", "what a rate of events asks for: shards, nodes, heap, disk, shippers", plan},
 	}
 }
 
@@ -60,6 +62,7 @@ type call struct {
 	load           pace.Constant
 	workloads      []workload.Workload
 	rates          []float64 // of lines
+	question       size.Question
 	json           bool
 	containers     bool
 	stdout, stderr io.Writer
@@ -97,11 +100,13 @@ func names() string {
 func parse(name string, args []string, stdout, stderr io.Writer) (call, error) {
 	c := call{stdout: stdout, stderr: stderr}
 	c.options.Command, c.options.Stderr = name, stderr
-	output, chosen := "table", ""
+	output, chosen, asked := "table", "", question{}
 	flags := flag.NewFlagSet(name, flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
-	flags.StringVar(&c.options.State, "state", "", "")
-	flags.IntVar(&c.options.PortOffset, "port-offset", 0, "")
+	if name != "size" { // which is arithmetic
+		flags.StringVar(&c.options.State, "state", "", "")
+		flags.IntVar(&c.options.PortOffset, "port-offset", 0, "")
+	}
 	if slices.Contains([]string{"demo", "smoke", "up", "fetch", "doctor"}, name) {
 		flags.StringVar(&c.options.Profile, "profile", "", "")
 	}
@@ -123,6 +128,9 @@ func parse(name string, args []string, stdout, stderr io.Writer) (call, error) {
 	case "lag":
 		flags.StringVar(&chosen, "rates", lagRates, "")
 		flags.DurationVar(&c.load.Duration, "duration", lagLength, "")
+	case "size":
+		asked.define(flags)
+		flags.StringVar(&output, "o", "table", "")
 	case "doctor":
 		flags.BoolVar(&c.containers, "containers", false, "")
 		fallthrough
@@ -167,6 +175,12 @@ func parse(name string, args []string, stdout, stderr io.Writer) (call, error) {
 		}
 	}
 	c.json = output == "json"
+	if name == "size" {
+		if c.question, err = asked.read(); err != nil {
+			return c, usageError("size: -%v", err)
+		}
+		return c, nil
+	}
 	c.options.Repository, err = repository()
 	return c, err
 }

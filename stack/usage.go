@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"plumbline/stack/size"
 	"plumbline/stack/workload"
 )
 
@@ -31,6 +32,16 @@ Flags of lag, which starts Elasticsearch and Filebeat alone:
   -rates LIST     lines per second, one after the other (10,2000)
   -duration D     how long lines are written at each (15s)
 
+Flags of size, which measures nothing and starts nothing (docs/sizing.md):
+  -rate N         events per second, on average; it must be given
+  -retention D    how long they are kept, as 30d or 36h (30d)
+  -hot D          how long on hot nodes, then on warm ones (all the time)
+  -replicas N     copies beside the first (1)
+  -peak N         how many times the rate the busiest minute has (2)
+  -bytes N        bytes on disk of an event, one copy (EVENTBYTES, an access line)
+  -memory SIZE    of a node of Elasticsearch (64GiB)
+  -cores N        of such a node (16)
+
 Flags of demo, smoke, red, lag, up and fetch:
   -v              print what each process logs, and at the end where time went
 
@@ -43,13 +54,13 @@ Flags of demo, smoke and up:
                   fast: lines are searchable within half a second (the default);
                   balanced: Filebeat as it comes, which waits for seconds
 
-Flags of status and doctor:
+Flags of status, doctor and size:
   -o table|json   form of the report (table)
 
 Flags of doctor:
   -containers     look at Docker instead: is it fit for compose.yaml?
 
-Flags of all commands:
+Flags of all commands but size:
   -state DIR      keep everything in DIR (.plumbline in the repository, or a
                   directory under /var/tmp where that one cannot be used)
   -port-offset N  add N to every port (0), for a second stack beside the first
@@ -66,12 +77,13 @@ passed on to it, ELASTIC_VERSION goes before the version in .env.
 Exit codes: 0 all holds, 1 it does not, 2 could not be measured or done,
 64 usage.
 
-Example:
+Examples:
   stack smoke -rate 500 -duration 1m
+  stack size -rate 50000 -retention 30d
 `)
 	var workloads []string
 	for _, w := range workload.All() {
 		workloads = append(workloads, w.Name)
 	}
-	return strings.NewReplacer("WORKLOADS", strings.Join(workloads, ","), "USUAL", strings.Join(workload.Usual(), ",")).Replace(b.String())
+	return strings.NewReplacer("EVENTBYTES", fmt.Sprintf("%g", size.Usual().EventBytes.Value), "WORKLOADS", strings.Join(workloads, ","), "USUAL", strings.Join(workload.Usual(), ",")).Replace(b.String())
 }
