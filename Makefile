@@ -66,7 +66,7 @@ lint: ## vet, format, staticcheck, Dockerfile, workflow; govulncheck and shellch
 	go run $(ACTIONLINT) .github/workflows/*.yml
 	@if curl -fsS -m 10 -o /dev/null https://vuln.go.dev/index/db.json 2>/dev/null; \
 	then go run $(GOVULNCHECK) ./...; else echo "govulncheck: skipped, vuln.go.dev does not answer"; fi
-	@if command -v shellcheck >/dev/null; then shellcheck .ci/run k8s/base/setup/*.sh k8s/components/*/*.sh stack/containers/standin/*.sh; else echo "shellcheck: skipped, not installed"; fi
+	@if command -v shellcheck >/dev/null; then shellcheck .ci/run k8s/base/setup/*.sh k8s/components/*/*.sh stack/images/entrypoints/*.sh; else echo "shellcheck: skipped, not installed"; fi
 
 compose-config: ## compose.yaml as docker compose reads it, with every profile (tests do it without Docker)
 	@for p in "" $$(docker compose --profile '*' config --profiles); do \

@@ -6,5 +6,5 @@
 // The tests start a Docker Engine of their own, in namespaces of their own: it
 // shares no bridge, no firewall rule, no mount and no process with the machine,
 // and nothing in it can reach a registry. The images that cannot be pulled are
-// stood in for: images_test.go says by what.
+// stood in for: package images says by what.
 package containers

@@ -1,8 +1,6 @@
 package containers
 
 import (
-	"crypto/sha256"
-	"fmt"
 	"io"
 	"maps"
 	"os"
@@ -11,16 +9,18 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"plumbline/stack/images"
 )
 
 // prepare has all stand-ins in the engine, made anew where they have changed.
-func (e *engine) prepare(t *testing.T, images []image) {
+func (e *engine) prepare(t *testing.T, all []images.Image) {
 	t.Helper()
 	var making sync.WaitGroup
-	for _, i := range images {
+	for _, i := range all {
 		making.Go(func() {
 			if err := e.make(t, i); err != nil {
-				t.Errorf("make %s: %v", i.name, err)
+				t.Errorf("make %s: %v", i.Name, err)
 			}
 		})
 	}
@@ -32,65 +32,47 @@ func (e *engine) prepare(t *testing.T, images []image) {
 
 const keyLabel = "plumbline.standin"
 
-func (e *engine) make(t *testing.T, i image) error {
-	sum := sha256.New()
-	fmt.Fprintf(sum, "%q", append(i.config, i.name, i.key, i.user, i.home, fmt.Sprint(i.number), layout(t)))
-	key := fmt.Sprintf("%x", sum.Sum(nil)[:8])
-	if have, err := e.try(t.Context(), nil, "image", "inspect", "--format", `{{index .Config.Labels "`+keyLabel+`"}}`, i.name); err == nil && strings.TrimSpace(have) == key {
+func (e *engine) make(t *testing.T, i images.Image) error {
+	key, err := i.Sum()
+	if err != nil {
+		return err
+	}
+	if have, err := e.try(t.Context(), nil, "image", "inspect", "--format", `{{index .Config.Labels "`+keyLabel+`"}}`, i.Name); err == nil && strings.TrimSpace(have) == key {
 		return nil
 	}
 	from, to := io.Pipe()
-	go func() {
-		tree := newTree(to)
-		tree.userland(i)
-		i.fill(tree)
-		to.CloseWithError(tree.close())
-	}()
+	go func() { to.CloseWithError(i.Write(to)) }()
 	args := []string{"import"}
-	for _, change := range append(i.config, "LABEL "+keyLabel+"="+key) {
+	for _, change := range append(i.Config, "LABEL "+keyLabel+"="+key) {
 		args = append(args, "--change", change)
 	}
-	_, err := e.try(t.Context(), from, append(args, "-", i.name)...)
+	_, err = e.try(t.Context(), from, append(args, "-", i.Name)...)
 	from.CloseWithError(err) // or the writer would wait for a reader for ever
 	return err
 }
 
-// layout is the content of the files that say how the images are made.
-func layout(t *testing.T) string {
+// standIn makes the stand-ins that compose.yaml asks for and puts them over it:
+// nothing else differs.
+func (p *project) standIn(t *testing.T, s images.Sources) {
 	t.Helper()
-	files, err := filepath.Glob("standin/*.sh")
+	compiler, err := s.Compiler(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	var text strings.Builder
-	for _, name := range append(files, "images_test.go", "parts_test.go", "fakes_test.go", "tree_test.go") {
-		content, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		text.Write(content)
-	}
-	return text.String()
-}
-
-// standIn makes the stand-ins that compose.yaml asks for and puts them over it:
-// nothing else differs.
-func (p *project) standIn(t *testing.T, s sources) {
-	t.Helper()
-	wanted := map[string]image{s.compiler(t).name: s.compiler(t)}
+	wanted := map[string]images.Image{compiler.Name: compiler}
 	over := []string{"# Over compose.yaml, where nothing can be pulled.", "services:"}
-	services, all := p.config(t, "*"), s.standIns()
+	services, all := p.config(t, "*"), s.StandIns()
 	for _, name := range slices.Sorted(maps.Keys(services)) {
 		if services[name].Build != nil {
 			continue
 		}
 		official, _, _ := strings.Cut(services[name].Image, ":")
-		i := slices.IndexFunc(all, func(i image) bool { return i.official == official })
+		i := slices.IndexFunc(all, func(i images.Image) bool { return i.Official == official })
 		if i < 0 {
 			t.Fatalf("%s: there is no stand-in for %s", name, services[name].Image)
 		}
-		wanted[all[i].name] = all[i]
-		over = append(over, "  "+name+`: {image: "`+all[i].name+`", pull_policy: never}`)
+		wanted[all[i].Name] = all[i]
+		over = append(over, "  "+name+`: {image: "`+all[i].Name+`", pull_policy: never}`)
 	}
 	p.prepare(t, slices.Collect(maps.Values(wanted)))
 	file := filepath.Join(filepath.Dir(p.data), "standin.yaml")

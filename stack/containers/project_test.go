@@ -16,7 +16,12 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+
+	"plumbline/stack/images"
+	"plumbline/stack/native"
 )
+
+const repository = "../.."
 
 // project is compose.yaml on an engine, with the stand-ins over it.
 type project struct {
@@ -52,13 +57,16 @@ type service struct {
 // open makes images and Compose ready, and starts nothing.
 func open(t *testing.T, env ...string) *project {
 	t.Helper()
-	s := gather(t)
-	plugin(t)
-	e := startEngine(t)
 	root, err := filepath.Abs(repository)
 	if err != nil {
 		t.Fatal(err)
 	}
+	s, err := images.Gather(t.Context(), native.Options{Repository: root, Command: "test", Stderr: os.Stderr, Profile: native.ProfilePrometheus}, cache(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	plugin(t)
+	e := startEngine(t)
 	p := &project{engine: e, log: os.Stderr, env: append([]string{
 		"COMPOSE_FILE=" + filepath.Join(root, "compose.yaml"),
 		"DOCKER_CONTAINERS=" + filepath.Join(e.data, "containers"),

@@ -1,7 +1,6 @@
 // Package standin is what the programs have in common that stand in for Kibana
 // and Grafana in the container tests: each serves a FAKE in the place and with
-// the files of the real one, and tells what it refuses. What is in the directory
-// besides are the entry points of stand-ins that hold the real programs.
+// the files of the real one, and tells what it refuses.
 package standin
 
 import (

@@ -1,19 +1,19 @@
-package containers
+package images
 
 import (
 	"path/filepath"
 )
 
 // prometheus is Prometheus, built from its module, with its tool.
-func (s sources) prometheus() image {
-	return image{
-		official: "prom/prometheus", name: "standin/prometheus:" + s.Versions.Prometheus, key: filepath.Base(s.Programs.Prometheus),
-		user: "nobody", number: 65534, home: "/home", small: true,
-		config: []string{
+func (s Sources) prometheus() Image {
+	return Image{
+		Official: "prom/prometheus", Name: "standin/prometheus:" + s.Versions.Prometheus, Key: filepath.Base(s.Programs.Prometheus),
+		User: "nobody", Number: 65534, Home: "/home", Small: true,
+		Config: []string{
 			"USER nobody", "WORKDIR /prometheus", "EXPOSE 9090", `ENTRYPOINT ["/bin/prometheus"]`,
 			`CMD ["--config.file=/etc/prometheus/prometheus.yml", "--storage.tsdb.path=/prometheus"]`,
 		},
-		fill: func(t *tree) {
+		Fill: func(t *tree) {
 			for _, name := range []string{"prometheus", "promtool"} {
 				t.file("usr/bin/"+name, filepath.Join(s.Programs.Prometheus, name))
 			}
@@ -24,15 +24,15 @@ func (s sources) prometheus() image {
 }
 
 // alertmanager is Alertmanager, likewise.
-func (s sources) alertmanager() image {
-	return image{
-		official: "prom/alertmanager", name: "standin/alertmanager:" + s.Alertmanager, key: filepath.Base(s.Programs.Prometheus),
-		user: "nobody", number: 65534, home: "/home", small: true,
-		config: []string{
+func (s Sources) alertmanager() Image {
+	return Image{
+		Official: "prom/alertmanager", Name: "standin/alertmanager:" + s.Alertmanager, Key: filepath.Base(s.Programs.Prometheus),
+		User: "nobody", Number: 65534, Home: "/home", Small: true,
+		Config: []string{
 			"USER nobody", "WORKDIR /alertmanager", "EXPOSE 9093", `ENTRYPOINT ["/bin/alertmanager"]`,
 			`CMD ["--config.file=/etc/alertmanager/alertmanager.yml", "--storage.path=/alertmanager"]`,
 		},
-		fill: func(t *tree) {
+		Fill: func(t *tree) {
 			for _, name := range []string{"alertmanager", "amtool"} {
 				t.file("usr/bin/"+name, filepath.Join(s.Programs.Prometheus, name))
 			}
@@ -43,12 +43,12 @@ func (s sources) alertmanager() image {
 }
 
 // redis is Redis as this machine has it.
-func redis() image {
-	return image{
-		official: "redis", name: "standin/redis:local", key: stamp("redis-server", "redis-cli"),
-		user: "redis", number: 999, home: "/data",
-		config: []string{"WORKDIR /data", `ENTRYPOINT ["redis-server"]`},
-		fill: func(t *tree) {
+func redis() Image {
+	return Image{
+		Official: "redis", Name: "standin/redis:local", Key: stamp("redis-server", "redis-cli"),
+		User: "redis", Number: 999, Home: "/data",
+		Config: []string{"WORKDIR /data", `ENTRYPOINT ["redis-server"]`},
+		Fill: func(t *tree) {
 			t.redis("")
 			t.owned("data", 0o755, 999)
 		},
@@ -56,12 +56,12 @@ func redis() image {
 }
 
 // haproxy is HAProxy as this machine has it.
-func haproxy() image {
-	return image{
-		official: "haproxy", name: "standin/haproxy:local", key: stamp("haproxy"),
-		user: "haproxy", number: 99, home: "/var/lib/haproxy",
-		config: []string{"USER 99:99", `ENTRYPOINT ["haproxy"]`, `CMD ["-W", "-db", "-f", "/usr/local/etc/haproxy/haproxy.cfg"]`},
-		fill: func(t *tree) {
+func haproxy() Image {
+	return Image{
+		Official: "haproxy", Name: "standin/haproxy:local", Key: stamp("haproxy"),
+		User: "haproxy", Number: 99, Home: "/var/lib/haproxy",
+		Config: []string{"USER 99:99", `ENTRYPOINT ["haproxy"]`, `CMD ["-W", "-db", "-f", "/usr/local/etc/haproxy/haproxy.cfg"]`},
+		Fill: func(t *tree) {
 			t.program("usr/sbin/haproxy", "haproxy")
 			t.dir("usr/local/etc/haproxy", 0o755)
 			t.dir("var/lib/haproxy", 0o755)
@@ -70,12 +70,12 @@ func haproxy() image {
 }
 
 // mariadb is MariaDB as this machine has it.
-func mariadb() image {
-	return image{
-		official: "mariadb", name: "standin/mariadb:local", key: stamp(append(mariadbPrograms(), "mariadbd")...),
-		user: "mysql", number: 999, home: "/var/lib/mysql",
-		config: []string{`ENTRYPOINT ["/usr/local/bin/docker-entrypoint.sh"]`, `CMD ["mariadbd"]`},
-		fill: func(t *tree) {
+func mariadb() Image {
+	return Image{
+		Official: "mariadb", Name: "standin/mariadb:local", Key: stamp(append(mariadbPrograms(), "mariadbd")...),
+		User: "mysql", Number: 999, Home: "/var/lib/mysql",
+		Config: []string{`ENTRYPOINT ["/usr/local/bin/docker-entrypoint.sh"]`, `CMD ["mariadbd"]`},
+		Fill: func(t *tree) {
 			t.mariadb("")
 			t.entrypoint("usr/local/bin/docker-entrypoint.sh", "mariadb.sh")
 			t.entrypoint("usr/local/bin/healthcheck.sh", "mariadb-healthcheck.sh")

@@ -1,4 +1,4 @@
-package containers
+package images
 
 import (
 	"archive/tar"
@@ -150,13 +150,13 @@ func merged(name string) string {
 // userland lays out a small system: bash, curl and getent of this machine,
 // busybox for the rest, tini as the first process, or busybox alone; its users
 // are root and, if there is one, the image's.
-func (t *tree) userland(i image) {
+func (t *tree) userland(i Image) {
 	for _, dir := range []string{"bin", "sbin", "lib", "lib64"} {
 		t.dir("usr/"+dir, 0o755)
 		t.link(dir, "usr/"+dir)
 	}
 	t.program("usr/bin/busybox", "busybox")
-	if !i.small {
+	if !i.Small {
 		for _, command := range []string{"bash", "curl", "getent"} {
 			t.program("usr/bin/"+command, command)
 		}
@@ -173,8 +173,8 @@ func (t *tree) userland(i image) {
 		t.dir(dir, mode)
 	}
 	users := "root:x:0:0::/root:/bin/sh\n"
-	if i.user != "" {
-		users += fmt.Sprintf("%s:x:%d:0::%s:/bin/sh\n", i.user, i.number, i.home)
+	if i.User != "" {
+		users += fmt.Sprintf("%s:x:%d:0::%s:/bin/sh\n", i.User, i.Number, i.Home)
 	}
 	t.text("etc/passwd", 0o644, users)
 	t.text("etc/group", 0o644, "root:x:0:\n")
