@@ -35,6 +35,7 @@ type Fetch struct {
 	Group      *supervise.Group       // runs the tools, so that none is left behind
 	Progress   *progress.Printer
 	Prometheus bool // and the programs of that profile
+	Kubernetes bool // and those of a cluster
 }
 
 // Programs are the paths of what was made.
@@ -43,6 +44,7 @@ type Programs struct {
 	Filebeat, Metricbeat          string
 	DemoApp, Loadgen, Provisioner string
 	Prometheus                    string // directory of prometheus, promtool, alertmanager and amtool, with the profile
+	Kubernetes                    string // directory of kube and coredns, where asked for
 }
 
 // part is one thing in the cache.
@@ -67,6 +69,10 @@ func (f Fetch) Run(ctx context.Context) (Programs, error) {
 	if err != nil {
 		return Programs{}, err
 	}
+	kubernetes, err := f.kubernetes()
+	if err != nil {
+		return Programs{}, err
+	}
 	work, ctx := errgroup.WithContext(ctx)
 	work.Go(func() error { return f.ensure(ctx, server) })
 	work.Go(func() error {
@@ -74,10 +80,19 @@ func (f Fetch) Run(ctx context.Context) (Programs, error) {
 		if err := f.own(ctx); err != nil {
 			return err
 		}
-		if err := f.ensure(ctx, beats); err != nil || !f.Prometheus {
-			return err
+		wanted := []part{beats}
+		if f.Prometheus {
+			wanted = append(wanted, prometheus)
 		}
-		return f.ensure(ctx, prometheus)
+		if f.Kubernetes {
+			wanted = append(wanted, kubernetes)
+		}
+		for _, part := range wanted {
+			if err := f.ensure(ctx, part); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err := work.Wait(); err != nil {
 		return Programs{}, err
@@ -90,6 +105,7 @@ func (f Fetch) Run(ctx context.Context) (Programs, error) {
 		Loadgen:       f.Cache("bin", "loadgen"),
 		Provisioner:   f.Cache("bin", "provisioner"),
 		Prometheus:    prometheus.path,
+		Kubernetes:    kubernetes.path,
 	}, nil
 }
 
@@ -162,6 +178,7 @@ type goBuild struct {
 	dir, into string
 	flags     []string
 	ldflags   string
+	env       []string // of the Go tool, besides ours
 	packages  []string
 }
 
@@ -175,7 +192,7 @@ func (f Fetch) goBuild(ctx context.Context, b goBuild) error {
 	}
 	args := append([]string{tool, "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w " + b.ldflags}, b.flags...)
 	args = append(args, "-o", b.into+string(filepath.Separator))
-	return f.run(ctx, b.name, b.dir, append(os.Environ(), "CGO_ENABLED=0"), append(args, b.packages...)...)
+	return f.run(ctx, b.name, b.dir, append(append(os.Environ(), "CGO_ENABLED=0"), b.env...), append(args, b.packages...)...)
 }
 
 // ensure makes a part unless it is there. It is made beside its place and

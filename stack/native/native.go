@@ -34,6 +34,7 @@ type Options struct {
 	Verbose    bool      // also every line that a process logs
 	Profile    string    // "" or one of Profiles: what runs besides
 	Shipper    string    // one of Shippers: how soon Filebeat ships; "" = the first
+	Kubernetes bool      // Fetch makes the programs of a cluster, too; the stack has no use for them
 
 	// FilebeatEnv is environment that wins over what Filebeat gets otherwise: an
 	// ES_URL, say, so that something stands between it and Elasticsearch.

@@ -117,7 +117,7 @@ func nodeUID() (int, error) {
 func (s *Stack) fetcher(jdk string) fetch.Fetch {
 	return fetch.Fetch{
 		Repository: s.options.Repository, Versions: s.versions, Cache: s.dir.Cache, Logs: s.Logs,
-		JDK: jdk, Group: s.group, Progress: s.progress, Prometheus: s.withPrometheus(),
+		JDK: jdk, Group: s.group, Progress: s.progress, Prometheus: s.withPrometheus(), Kubernetes: s.options.Kubernetes,
 	}
 }
 
