@@ -19,6 +19,12 @@ import (
 // it is known when they were found.
 const LagPoll = 20 * time.Millisecond
 
+// What is shipped before anything is measured.
+const (
+	warmRate   = 1000 // lines per second
+	warmLength = 30 * time.Second
+)
+
 // Percentiles are those of a lag, in nanoseconds, as the verifier tells them.
 type Percentiles struct {
 	Count int64         `json:"count"`
@@ -54,7 +60,7 @@ func StartStore(ctx context.Context, options Options) (*Stack, error) {
 
 // Lag has Filebeat, with the profile of its options, ship lines at each rate for
 // a while, and measures each hop of their way. Filebeat is at rest before the
-// first rate: it has found the file and read it to its end.
+// first rate: it has found the file and read it to its end. And both are warm.
 func (s *Stack) Lag(ctx context.Context, rates []float64, length time.Duration) ([]LagRun, error) {
 	profile := s.shipper()
 	lines, stream := filepath.Join(s.Logs, "demo-app-lines.json"), "logs-plumbline.lines-"+profile
@@ -67,6 +73,11 @@ func (s *Stack) Lag(ctx context.Context, rates []float64, length time.Duration) 
 	}
 	if err := s.startFilebeatWith(ctx, "-E", "output.elasticsearch.index="+stream); err != nil {
 		return nil, fmt.Errorf("profile %s: %w", profile, err)
+	}
+	// Java compiles what it runs often, and in its first half minute little else.
+	warm := trial{lines: lines, stream: stream, name: profile + "-warm", rate: warmRate, length: warmLength}
+	if _, err := s.lagRun(ctx, warm); err != nil {
+		return nil, errors.Join(fmt.Errorf("profile %s, to warm up: %w", profile, err), s.endFilebeat())
 	}
 	var runs []LagRun
 	for _, rate := range rates {

@@ -72,9 +72,6 @@ network.host: 127.0.0.1
 http.port: {{.HTTP}}
 transport.port: {{.Transport}}
 
-# Works with the small vm.max_map_count of an untouched machine.
-node.store.allow_mmap: false
-
 # Absolute, so that a disk that is 90 % full but large still takes documents.
 cluster.routing.allocation.disk.watermark.low: {{.Low}}b
 cluster.routing.allocation.disk.watermark.high: {{.High}}b
