@@ -19,6 +19,7 @@ import (
 	"plumbline/demo-app/internal/cache"
 	"plumbline/demo-app/internal/config"
 	"plumbline/demo-app/internal/jobs"
+	"plumbline/demo-app/internal/logfile"
 	"plumbline/demo-app/internal/rest"
 	"plumbline/demo-app/internal/session"
 	"plumbline/demo-app/internal/store"
@@ -56,7 +57,16 @@ type assembly struct {
 
 // assemble makes the parts that c asks for. On an error nothing is left open.
 func assemble(ctx context.Context, c config.Config, stdout, stderr io.Writer) (*assembly, error) {
-	p := &assembly{config: c, stderr: stderr, lines: telemetry.NewLines(stdout)}
+	p := &assembly{config: c, stderr: stderr}
+	if c.LogFile != "" {
+		file, err := logfile.Open(c.LogFile)
+		if err != nil {
+			return nil, cli.BadInput(err, "name another file with LOG_FILE, or none")
+		}
+		p.closers = append(p.closers, func(context.Context) error { return file.Close() })
+		stdout = file
+	}
+	p.lines = telemetry.NewLines(stdout)
 	p.closers = append(p.closers, func(context.Context) error { return p.lines.Close() })
 	p.service = telemetry.Service{Name: c.Service, Version: version(), Environment: c.Environment, Node: c.Node}
 	p.log = telemetry.NewLog(p.lines, p.service, c.Level)

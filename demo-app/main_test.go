@@ -159,6 +159,30 @@ func TestTwoServersInOneProcess(t *testing.T) {
 	}
 }
 
+func TestLinesGoToAFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "lines.json")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go func() { // until it has said that it listens
+		for text, _ := os.ReadFile(file); !bytes.Contains(text, []byte("listening")); text, _ = os.ReadFile(file) {
+			time.Sleep(10 * time.Millisecond)
+		}
+		cancel()
+	}()
+	var stdout bytes.Buffer
+	if err := run(ctx, []string{"-addr", "127.0.0.1:0", "-log-file", file}, &stdout, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil || stdout.Len() > 0 || !strings.HasSuffix(string(text), "\"message\":\"stopped\"}\n") {
+		t.Errorf("standard output %q, file %q, %v", stdout.String(), text, err)
+	}
+	err = run(t.Context(), []string{"-addr", "127.0.0.1:0", "-log-file", filepath.Join(file, "none")}, io.Discard, io.Discard)
+	if err == nil || !strings.Contains(err.Error(), "open log: ") {
+		t.Errorf("a file that cannot be: %v", err)
+	}
+}
+
 // While clients go on asking, the server is told to stop. Whoever got an answer
 // has exactly one access line, whoever got none has none, and the end is clean.
 func TestNoRequestIsLostInADrain(t *testing.T) {

@@ -23,7 +23,7 @@ func (f facts) disagreements(c container) []string {
 	case "filebeat", "metricbeat":
 		found = append(found, f.wrongEnvironment(c)...)
 		port := f.Ports[map[string]string{"filebeat": "FilebeatStats", "metricbeat": "MetricbeatStats"}[c.program()]]
-		if !strings.Contains(c.Check, "/dev/tcp/127.0.0.1/"+port+" ") {
+		if !strings.Contains(c.Check, "/dev/tcp/127.0.0.1/"+port+" ") && !strings.HasPrefix(c.Check, ":"+port+"/") {
 			found = append(found, fmt.Sprintf("%s: the check does not ask port %s", c.Name, port))
 		}
 	case "elasticsearch":
@@ -79,7 +79,7 @@ func (f facts) wrongFlags(c container) []string {
 func (f facts) wrongVariables(c container) []string {
 	var found []string
 	for _, name := range slices.Sorted(maps.Keys(c.Env)) {
-		if !f.Settings[name] {
+		if !f.Settings[name] && !strings.Contains(c.text(), "$("+name+")") {
 			found = append(found, fmt.Sprintf("%s: demo-app reads no %s", c.Name, name))
 		}
 	}
@@ -117,7 +117,7 @@ func (f facts) wrongEnvironment(c container) []string {
 		}
 	}
 	for name := range has {
-		if _, known := needs[name]; !known && !strings.Contains(c.text(), "$("+name+")") {
+		if _, known := needs[name]; !known && !strings.Contains(c.text(), "$("+name+")") && !strings.Contains(c.Script, "$"+name) {
 			found = append(found, fmt.Sprintf("%s: %s is set for nothing", c.Name, name))
 		}
 	}

@@ -74,6 +74,7 @@ func learn(t *testing.T) facts {
 	for _, file := range []string{"metricbeat-once.yml", "metricbeat-node.yml"} {
 		f.Needs[file] = variables(enabled(t, file) + read(t, "k8s/base/beats/"+file))
 	}
+	f.Needs["filebeat-sidecar.yml"] = variables(read(t, "beats/filebeat.yml") + read(t, "k8s/components/sidecar/filebeat-sidecar.yml"))
 	f.Needs["filebeat-hints.yml"] = variables(strings.ReplaceAll(read(t, "beats/filebeat.yml"), "${DEMO_APP_LOGS}", "") + read(t, "k8s/components/hints/filebeat-hints.yml"))
 	roles, err := filepath.Glob("../elasticsearch/roles/*.json")
 	if err != nil || len(roles) == 0 {

@@ -325,6 +325,10 @@ func (o object) containers(all []object) []container {
 		}
 		if pc.ReadinessProbe != nil {
 			c.Check = strings.Join(pc.ReadinessProbe.Exec.Command, " ")
+			if get := pc.ReadinessProbe.HTTPGet; get != nil {
+				number, _ := pc.port(get.Port)
+				c.Check = fmt.Sprintf(":%d%s", number, get.Path)
+			}
 		}
 		found = append(found, c)
 	}

@@ -94,7 +94,7 @@ func (o object) brittle(all []object) []string {
 	if got := fmt.Sprint(o.Spec.Strategy.RollingUpdate.MaxUnavailable); got != "0" {
 		found = append(found, fmt.Sprintf("%s: %s of its pods may lack during an update", o.name(), got))
 	}
-	for _, c := range o.containers(all) {
+	for _, c := range o.containers(all)[len(o.Spec.Template.Spec.InitContainers):] {
 		drain, err := time.ParseDuration(c.Env["DRAIN_TIMEOUT"])
 		if err != nil {
 			found = append(found, c.Name+": no DRAIN_TIMEOUT")

@@ -176,6 +176,9 @@ func (o object) unmatched(all []object) []string {
 				continue // not ours: whoever has the label, the cluster's name server, an operator
 			}
 		}
+		if _, ok := find(all, "Namespace", "", namespace); ok && len(p.PodSelector.MatchLabels) == 0 {
+			continue // all that there may be
+		}
 		if !slices.ContainsFunc(all, func(x object) bool { return x.selected(namespace, p.PodSelector.MatchLabels) }) {
 			found = append(found, fmt.Sprintf("NetworkPolicy %s: no pod in %s has the labels %v", o.name(), namespace, p.PodSelector.MatchLabels))
 		}

@@ -46,6 +46,7 @@ type Config struct {
 	Environment string // service.environment of every line
 	Node        string // service.node.name of every line; "" for one made of host and port
 	Level       telemetry.Level
+	LogFile     string // "" for standard output
 
 	DatabaseURL Secret // ":memory:", a file, or mariadb://user:password@host:port/name
 	Pool        int    // connections to the database

@@ -40,6 +40,7 @@ func rows(c *Config) []row {
 		{setting("environment", "demo", "service.environment in every line"), work, name(&c.Environment)},
 		{setting("service-node-name", "", "service.node.name in every line; by default host name and port"), work, off(&c.Node, name)},
 		{setting("log-level", "info", "debug, info, warn or error; access lines are always written"), work, level(&c.Level)},
+		{setting("log-file", "", "file for the lines instead of standard output; when it holds 20 MiB it becomes FILE.1, and so on to FILE.4"), work, text(&c.LogFile)},
 
 		{secretive("database-url", Memory, "catalogue and queue: :memory:, a SQLite file, or mariadb://USER:PASSWORD@HOST:PORT/NAME"), work, url(&c.DatabaseURL, store.CheckURL)},
 		{setting("pool", "8", "connections to the database"), work, whole(&c.Pool, 1, 1000)},

@@ -26,6 +26,8 @@ Lines
                          service.node.name in every line; host name and port if none
   -log-level LEVEL       debug, info, warn or error; access lines are always written
                          (info)
+  -log-file FILE         file for the lines instead of standard output; when it holds
+                         20 MiB it becomes FILE.1, and so on to FILE.4
 Catalogue
   -database-url URL      catalogue and queue: :memory:, a SQLite file, or
                          mariadb://USER:PASSWORD@HOST:PORT/NAME (:memory:)
@@ -86,6 +88,8 @@ X_FILE names a file that holds X, for X one of
   -service-node-name NAME
                          service.node.name in every line; host name and port if none
   -log-level LEVEL       debug, info, warn or error (info)
+  -log-file FILE         file for the lines instead of standard output; when it holds
+                         20 MiB it becomes FILE.1, and so on to FILE.4
   -database-url URL      the server's: a SQLite file, or
                          mariadb://USER:PASSWORD@HOST:PORT/NAME; not the default,
                          which is the process's own (:memory:)
