@@ -24,7 +24,11 @@ type object struct {
 		Name, Namespace string
 		Labels          map[string]string
 	}
-	Data map[string]any
+	Data  map[string]any
+	Rules []struct { // of a Role
+		Resources     []string
+		ResourceNames []string `yaml:"resourceNames"`
+	}
 	Spec struct {
 		Version     string // of what an operator runs
 		Replicas    *int

@@ -77,6 +77,12 @@ func dangling(o object, all []object) []string {
 		}
 	}
 	switch o.Kind {
+	case "Role":
+		for _, rule := range o.Rules {
+			for _, name := range rule.ResourceNames {
+				exists(map[string]string{"secrets": "Secret"}[rule.Resources[0]], name)
+			}
+		}
 	case "Service":
 		found = append(found, o.unserved(all)...)
 	case "NetworkPolicy":
@@ -236,6 +242,8 @@ func TestClusterFaultsAreSeen(t *testing.T) {
 			[]string{"Deployment n/w: no ConfigMap x", "Deployment n/w: no Secret y"}},
 		{"a key that nobody publishes is refused", "containers: [{", "containers: [{args: ['publish.sh n k d/a.key'], env: [{valueFrom: {secretKeyRef: {name: k, key: b.key}}}], ",
 			[]string{"Deployment n/w: no Secret k", "Deployment n/w: nobody puts b.key into the Secret k"}},
+		{"a right to what is not there is refused", "kind: Service\n", "kind: Role\nmetadata: {name: r, namespace: n}\nrules: [{resources: [secrets], resourceNames: [x-94dtf47hc6]}]\n---\nkind: Service\n",
+			[]string{"Role n/r: no Secret x-94dtf47hc6"}},
 		{"a budget for nobody is refused", "kind: Service\n", "kind: PodDisruptionBudget\nmetadata: {name: p, namespace: n}\nspec: {selector: {matchLabels: {app: x}}}\n---\nkind: Service\n",
 			[]string{"PodDisruptionBudget n/p: no pod has the labels map[app:x]"}},
 		{"an autoscaler of nobody is refused", "kind: Service\n", "kind: HorizontalPodAutoscaler\nmetadata: {name: p, namespace: n}\nspec: {scaleTargetRef: {kind: Deployment, name: x}}\n---\nkind: Service\n",
