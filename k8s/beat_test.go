@@ -42,37 +42,41 @@ func settingsOfFilebeat(t *testing.T) map[string]any {
 	return merged
 }
 
-// The operator wants Filebeat's settings in its resource; -update writes them there.
+// The operator wants Filebeat's settings in its resource.
 func TestTheOperatorsFilebeatHasTheSameSettings(t *testing.T) {
-	const file = "overlays/eck/filebeat.yaml"
-	text := []byte(read(t, "k8s/"+file))
+	sameIn(t, "overlays/eck/filebeat.yaml", "config", settingsOfFilebeat(t))
+}
+
+// sameIn holds that a manifest's spec has under a name what is wanted; -update writes
+// it there.
+func sameIn(t *testing.T, file, name string, want any) {
+	t.Helper()
 	var document yaml.Node
-	if err := yaml.Unmarshal(text, &document); err != nil {
+	if err := yaml.Unmarshal([]byte(read(t, "k8s/"+file)), &document); err != nil {
 		t.Fatal(err)
 	}
-	spec := child(document.Content[0], "spec")
-	var got, want map[string]any
-	if err := child(spec, "config").Decode(&got); err != nil {
-		t.Fatal(err)
-	}
-	want = settingsOfFilebeat(t)
-	if *update {
-		if err := child(spec, "config").Encode(want); err != nil {
+	place := child(child(document.Content[0], "spec"), name)
+	if !*update {
+		var got any
+		if err := place.Decode(&got); err != nil {
 			t.Fatal(err)
 		}
-		var out bytes.Buffer
-		encoder := yaml.NewEncoder(&out)
-		encoder.SetIndent(2)
-		if err := encoder.Encode(&document); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, out.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: go test ./k8s -update writes it anew (-want +got):\n%s", file, diff)
 		}
 		return
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("%s differs from Filebeat's own settings; go test ./k8s -update writes it (-own +there):\n%s", file, diff)
+	if err := place.Encode(want); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	encoder := yaml.NewEncoder(&out)
+	encoder.SetIndent(2)
+	if err := encoder.Encode(&document); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, out.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
 	}
 }
 

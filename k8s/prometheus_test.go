@@ -1,11 +1,13 @@
 package k8s
 
 import (
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"gopkg.in/yaml.v3"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 )
 
@@ -74,5 +76,60 @@ func TestEveryObjectCanBeApplied(t *testing.T) {
 				t.Errorf("%s: %s %s is about %d bytes", overlay, o.Kind, o.name(), size)
 			}
 		}
+	}
+}
+
+// rules are all groups of prometheus/rules.
+func rules(t *testing.T) []any {
+	t.Helper()
+	files, err := filepath.Glob("../prometheus/rules/*.yml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("rules: %v, %v", files, err)
+	}
+	var all []any
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var document struct{ Groups []any }
+		if err := yaml.Unmarshal(text, &document); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, document.Groups...)
+	}
+	return all
+}
+
+func TestTheOperatorsPrometheusHasTheSameRules(t *testing.T) {
+	sameIn(t, "components/prometheus-operator/rules.yaml", "groups", rules(t))
+}
+
+// The operator's monitors find just one Service each, under the names of the jobs
+// that the rules know.
+func TestEachMonitorFindsItsService(t *testing.T) {
+	objects := rendered(t, "prometheus-operator")
+	jobs := read(t, "prometheus/targets/kubernetes.yml") + read(t, "prometheus/targets/compose.yml")
+	monitors := 0
+	for _, o := range objects {
+		if o.Kind != "ServiceMonitor" {
+			continue
+		}
+		monitors++
+		var found []string
+		for _, s := range objects {
+			if s.Kind == "Service" && s.Metadata.Namespace == o.Metadata.Namespace && s.Metadata.Labels["app.kubernetes.io/name"] == o.labels()["app.kubernetes.io/name"] {
+				found = append(found, s.Metadata.Name)
+			}
+		}
+		if !slices.Equal(found, []string{o.Metadata.Name}) {
+			t.Errorf("the monitor %s finds %v", o.Metadata.Name, found)
+		}
+		if !strings.Contains(jobs, "{job: "+o.Metadata.Name+"}") {
+			t.Errorf("no job %s", o.Metadata.Name)
+		}
+	}
+	if monitors != 3 {
+		t.Errorf("%d monitors, want 3", monitors)
 	}
 }
