@@ -2,6 +2,7 @@ package beats
 
 import (
 	"fmt"
+	"path/filepath"
 	"regexp"
 	"testing"
 
@@ -55,7 +56,15 @@ func objections(config settings) []string {
 }
 
 func TestOptionsAreValidInEverySupportedVersion(t *testing.T) {
-	for _, file := range []string{"filebeat.yml", "metricbeat.yml", "profiles/fast.yml", "profiles/balanced.yml"} {
+	files := []string{"filebeat.yml", "metricbeat.yml", "profiles/fast.yml", "profiles/balanced.yml", "filebeat-docker.yml"}
+	for _, glob := range []string{"../k8s/base/beats/*.yml", "../k8s/components/*/filebeat-*.yml"} {
+		merged, err := filepath.Glob(glob)
+		if err != nil || len(merged) < 2 {
+			t.Fatalf("%s: %v, %v", glob, merged, err)
+		}
+		files = append(files, merged...)
+	}
+	for _, file := range files {
 		for _, objection := range objections(load(t, file)) {
 			t.Errorf("%s: %s", file, objection)
 		}
