@@ -14,7 +14,7 @@ ACTIONLINT  := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 PARTS := ./demo-app ./demo-app/icatfake ./loadgen ./provisioner
 ARCHS := amd64 arm64
 
-.PHONY: build demo smoke red up down status doctor test test-containers drills bench bench-app bench-loadgen bench-verify bench-lag lint compose-config images cross sbom update clean help
+.PHONY: build demo smoke red up down status doctor test test-containers test-k8s drills bench bench-app bench-loadgen bench-verify bench-lag lint compose-config images cross sbom update clean help
 
 build: ## our binaries into bin/
 	@CGO_ENABLED=0 go build -trimpath -buildvcs=false -o bin/ ./demo-app ./loadgen ./provisioner ./stack
@@ -36,6 +36,9 @@ test: lint cross ## everything: linters, all tests with the race detector, the w
 
 test-containers: ## compose.yaml with real containers, without a network; needs root and docker.io; ARGS=-short for the half that matters most
 	PLUMBLINE_CONTAINERS=1 PLUMBLINE_ARTIFACTS=$(CURDIR)/artifacts go test -count=1 -timeout 60m -v ./stack/containers $(ARGS)
+
+test-k8s: ## k8s/ on a real API server and a real node, without a network; the node needs root and containerd; ARGS=-short for the half that matters most
+	PLUMBLINE_K8S=1 PLUMBLINE_ARTIFACTS=$(CURDIR)/artifacts go test -count=1 -timeout 60m -v ./stack/cluster $(ARGS)
 
 drills: ## hurt the pipeline on purpose and hold the verdict against a stated contract: docs/drills.md; ARGS="-run 'TestDrills/cut'" for some
 	PLUMBLINE_DRILLS=1 PLUMBLINE_ARTIFACTS=$(CURDIR)/artifacts go test -count=1 -timeout 60m -v ./stack/drills $(ARGS)

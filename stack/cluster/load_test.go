@@ -1,0 +1,115 @@
+package cluster
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"testing"
+	"time"
+)
+
+// load is a run that a Job sends and judges: k8s/verdict.
+type load struct {
+	name     string // of the run
+	rate     int
+	duration time.Duration
+	check    string // of the verdict; "" = all
+}
+
+// report is what the tests read of the verdict's JSON.
+type report struct {
+	Outcome, Summary string
+	Account          struct {
+		Attempts, Answered, Documents, Delivered uint64
+		Lost, Indeterminate                      struct{ Count uint64 }
+		Duplicated                               struct{ Attempts struct{ Count uint64 } }
+	}
+}
+
+// exits are the exit codes of the Job's containers.
+type exits struct{ Loadgen, Provisioner int }
+
+// begin has a Job send a load, and judge it. Loadgen's exit says whether any
+// request failed.
+func (s *stack) begin(t *testing.T, l load) {
+	t.Helper()
+	s.run(t, "--namespace=plumbline", "delete", "job/verdict", "--ignore-not-found", "--wait")
+	change := `
+patches:
+  - target: {kind: Job, name: verdict}
+    patch: |`
+	add := func(container int, flag string) {
+		change += fmt.Sprintf("\n      - {op: add, path: /spec/template/spec/containers/%d/args/-, value: %q}", container, flag)
+	}
+	for _, flag := range []string{"-run-id=" + l.name, fmt.Sprintf("-rate=%d", l.rate), "-duration=" + l.duration.String(), "-fail-if=errors>0%"} {
+		add(0, flag)
+	}
+	add(1, "-json=/run/plumbline/results/verdict.json")
+	if l.check != "" {
+		add(1, "-check="+l.check)
+	}
+	s.run(t, "apply", "--kustomize", s.with(t, "verdict", change))
+}
+
+// end waits for the Job and returns its verdict.
+func (s *stack) end(t *testing.T) (report, exits) {
+	t.Helper()
+	type container struct {
+		Name  string
+		State struct {
+			Terminated *struct{ ExitCode int }
+		}
+	}
+	var pods struct {
+		Items []struct {
+			Metadata struct{ Name, UID string }
+			Status   struct {
+				Phase, Reason     string
+				ContainerStatuses []container
+			}
+		}
+	}
+	codes := map[string]int{}
+	await(t, "the verdict", func() error {
+		s.get(t, &pods, "--namespace=plumbline", "pods", "--selector=job-name=verdict")
+		if len(pods.Items) != 1 {
+			return fmt.Errorf("%d pods", len(pods.Items))
+		}
+		status := pods.Items[0].Status
+		if len(status.ContainerStatuses) == 0 {
+			return errors.New(status.Phase + " " + status.Reason)
+		}
+		for _, c := range status.ContainerStatuses {
+			if c.State.Terminated == nil {
+				return fmt.Errorf("%s has not ended", c.Name)
+			}
+			codes[c.Name] = c.State.Terminated.ExitCode
+		}
+		return nil
+	})
+	// Its volume is on the node's disk for as long as the pod is kept.
+	text, err := os.ReadFile(s.path("kubelet", "pods", pods.Items[0].Metadata.UID, "volumes", "kubernetes.io~empty-dir", "results", "verdict.json"))
+	if err != nil {
+		t.Fatalf("%v\n%s", err, s.run(t, "--namespace=plumbline", "logs", "--all-containers", "--tail=20", pods.Items[0].Metadata.Name))
+	}
+	var r report
+	if err := json.Unmarshal(text, &r); err != nil {
+		t.Fatal(err)
+	}
+	return r, exits{codes["loadgen"], codes["provisioner"]}
+}
+
+// holds ends a load in which no request may have failed, and no line be missing or
+// there twice.
+func (s *stack) holds(t *testing.T, l load) {
+	t.Helper()
+	r, codes := s.end(t)
+	want := uint64(l.rate) * uint64(l.duration.Seconds())
+	if codes != (exits{}) {
+		t.Errorf("exit codes %+v, want 0 and 0: %s", codes, r.Summary)
+	}
+	if a := r.Account; a.Attempts != want || a.Answered != want || a.Delivered != want || a.Documents != want {
+		t.Errorf("of %d attempts %d answered, %d delivered in %d documents; want %d of each", a.Attempts, a.Answered, a.Delivered, a.Documents, want)
+	}
+}

@@ -1,0 +1,128 @@
+package cluster
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// renewed replaces demo-app's pods one by one under load, by the Service's
+// address. No request fails, and what the pods that are gone have written arrives.
+func (s *stack) renewed(t *testing.T) {
+	l := load{name: "renewed", rate: 50, duration: 40 * time.Second}
+	s.restartUnder(t, l)
+	s.holds(t, l)
+}
+
+// restartUnder has every pod of demo-app replaced while a load is sent.
+func (s *stack) restartUnder(t *testing.T, l load) {
+	t.Helper()
+	before := s.pods(t, "plumbline", "demo-app")
+	s.begin(t, l)
+	s.awaitLines(t, l.name, 2*l.rate)
+	s.run(t, "--namespace=plumbline", "rollout", "restart", "deployment/demo-app")
+	s.run(t, "--namespace=plumbline", "rollout", "status", "--timeout=5m", "deployment/demo-app")
+	sent, err := s.logged(l.name)
+	if all := l.rate * int(l.duration.Seconds()); err != nil || sent >= all {
+		t.Errorf("all was sent before the last pod was replaced: %d of %d requests, %v", sent, all, err)
+	}
+	for _, pod := range s.pods(t, "plumbline", "demo-app") {
+		if slices.Contains(before, pod) {
+			t.Errorf("%s was not replaced", pod)
+		}
+	}
+}
+
+// carelessly does the same to a demo-app without what makes it safe: all pods at
+// once, taken for ready when they run, ended without a pause.
+func (s *stack) carelessly(t *testing.T) {
+	s.run(t, "apply", "--kustomize", s.with(t, "overlays/dev", `
+patches:
+  - target: {kind: Deployment, name: demo-app}
+    patch: |
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata: {name: demo-app}
+      spec:
+        strategy: {rollingUpdate: {maxUnavailable: 100%, maxSurge: 0}}
+        template:
+          spec:
+            containers:
+              - {name: demo-app, readinessProbe: null, startupProbe: null, lifecycle: null}
+`))
+	s.settled(t)
+	s.restartUnder(t, load{name: "careless", rate: 50, duration: 40 * time.Second, check: "arrival"})
+	if r, codes := s.end(t); codes.Loadgen != 1 {
+		t.Errorf("loadgen exits with %d, want 1: some requests fail (%s)", codes.Loadgen, r.Summary)
+	} else {
+		t.Logf("%d of %d requests were answered", r.Account.Answered, r.Account.Attempts)
+	}
+	s.run(t, "apply", "--kustomize", s.with(t, "overlays/dev"))
+	s.settled(t)
+}
+
+// configured changes a setting: the ConfigMap gets another name, and the pods are
+// replaced by some that have it.
+func (s *stack) configured(t *testing.T) {
+	before := s.pods(t, "plumbline", "demo-app")
+	s.run(t, "apply", "--kustomize", s.with(t, "overlays/dev", `
+configMapGenerator:
+  - name: demo-app
+    namespace: plumbline
+    behavior: merge
+    literals: [LOG_LEVEL=warn]
+`))
+	s.settled(t)
+	after := s.pods(t, "plumbline", "demo-app")
+	for _, pod := range after {
+		if slices.Contains(before, pod) {
+			t.Errorf("%s was not replaced", pod)
+		}
+	}
+	s.run(t, "apply", "--kustomize", s.with(t, "overlays/dev"))
+	s.settled(t)
+}
+
+// held asks for the eviction of all pods of demo-app at once, as who empties a
+// node does: its budget lets one go, and the others when that one is replaced.
+func (s *stack) held(t *testing.T) {
+	pods := s.pods(t, "plumbline", "demo-app")
+	if len(pods) < 2 {
+		t.Fatalf("demo-app has %d pods, want two or more", len(pods))
+	}
+	answers := map[string]error{}
+	for _, pod := range pods {
+		answers[pod] = s.evict(t, pod)
+	}
+	var refused []string
+	for _, pod := range slices.Sorted(maps.Keys(answers)) {
+		if err := answers[pod]; err != nil {
+			refused = append(refused, pod)
+			if !strings.Contains(err.Error(), "disruption budget") {
+				t.Errorf("%s is refused for another reason: %v", pod, err)
+			}
+		}
+	}
+	if len(refused) != len(pods)-1 {
+		t.Errorf("of %d pods %d may not be evicted, want all but one", len(pods), len(refused))
+	}
+	s.settled(t)
+	for _, pod := range refused {
+		await(t, pod+" to be evicted, too", func() error { return s.evict(t, pod) })
+	}
+	s.settled(t)
+}
+
+func (s *stack) evict(t *testing.T, pod string) error {
+	t.Helper()
+	text, err := json.Marshal(map[string]any{"apiVersion": "policy/v1", "kind": "Eviction", "metadata": map[string]any{"name": pod, "namespace": "plumbline"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = s.try(t.Context(), strings.NewReader(string(text)), "create", "--raw", fmt.Sprintf("/api/v1/namespaces/plumbline/pods/%s/eviction", pod), "-f", "-")
+	return err
+}
