@@ -157,7 +157,7 @@ func configuration(lines []string) (map[string]any, error) {
 		}
 	}
 	if !slices.ContainsFunc(env, func(set string) bool { return strings.HasPrefix(set, "PATH=") }) {
-		env = append(env, "PATH=/usr/sbin:/usr/bin:/sbin:/bin")
+		env = append(env, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
 	}
 	config["Env"] = env
 	return config, nil
