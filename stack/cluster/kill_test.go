@@ -12,17 +12,6 @@ import (
 	"time"
 )
 
-// killed kills the first process of a workload's container under load, from
-// outside, as the kernel would for want of memory. It is started again, and what
-// was answered arrives once.
-func (s *stack) killed(t *testing.T, namespace, workload string, l load) (report, exits) {
-	t.Helper()
-	s.begin(t, l)
-	s.awaitLines(t, l.name, l.rate)
-	s.kill(t, namespace, workload)
-	return s.end(t)
-}
-
 // instance is what the tests read of a container.
 type instance struct {
 	ContainerID  string
@@ -90,11 +79,57 @@ func (s *stack) kill(t *testing.T, namespace, workload string) {
 // shipper kills Filebeat: what it has read and not sent is read again, what it has
 // sent is not stored again.
 func (s *stack) shipper(t *testing.T) {
-	l := load{name: "shipper", rate: 50, duration: 10 * time.Second}
+	l := load{name: "shipper", rate: 50, duration: 20 * time.Second}
 	s.begin(t, l)
 	for i := range 2 {
 		s.awaitLines(t, l.name, 100*(i+1))
 		s.kill(t, "plumbline-node", "filebeat")
 	}
 	s.holds(t, l)
+}
+
+// application kills one of demo-app's: requests under way fail, and may have left
+// no line; whatever was answered has.
+func (s *stack) application(t *testing.T) {
+	l := load{name: "application", rate: 50, duration: 20 * time.Second, check: "arrival"}
+	s.begin(t, l)
+	s.awaitLines(t, l.name, 100)
+	s.kill(t, "plumbline", "demo-app")
+	r, _ := s.end(t)
+	if a := r.Account; a.Attempts != uint64(l.attempts()) || a.Lost.Count != 0 || a.Duplicated.Attempts.Count != 0 || a.Delivered < a.Answered {
+		t.Errorf("%+v: want %d attempts, and of the answered ones each delivered once: %s", a, l.attempts(), r.Summary)
+	}
+}
+
+// worker kills who prepares downloads.
+func (s *stack) worker(t *testing.T) {
+	l := load{name: "worker", rate: 50, duration: 20 * time.Second}
+	s.begin(t, l)
+	s.awaitLines(t, l.name, 100)
+	s.kill(t, "plumbline", "worker")
+	s.holds(t, l)
+}
+
+// gone has a pod of demo-app deleted while Filebeat is away. Its lines are in files
+// that the kubelet keeps for some time: a path finds them, and asking for pods
+// would not.
+func (s *stack) gone(t *testing.T) {
+	atLength(t)
+	l := load{name: "gone", rate: 50, duration: 20 * time.Second, check: "arrival"}
+	s.begin(t, l)
+	s.awaitLines(t, l.name, 100)
+	away := func(label string) {
+		s.run(t, "--namespace=plumbline-node", "patch", "daemonset/filebeat", "--type=merge", "--patch", `{"spec": {"template": {"spec": {"nodeSelector": {"away": `+label+`}}}}}`)
+	}
+	away(`"yes"`)
+	await(t, "Filebeat to be gone", func() error {
+		if pods := s.run(t, "--namespace=plumbline-node", "get", "pods", "--output=name"); pods != "" {
+			return errors.New(pods)
+		}
+		return nil
+	})
+	s.run(t, "--namespace=plumbline", "delete", "--wait", "pod", s.pods(t, "plumbline", "demo-app")[0])
+	away("null")
+	s.holds(t, l)
+	s.settled(t)
 }

@@ -17,6 +17,9 @@ type load struct {
 	check    string // of the verdict; "" = all
 }
 
+// attempts are the requests of the run.
+func (l load) attempts() int { return l.rate * int(l.duration.Seconds()) }
+
 // report is what the tests read of the verdict's JSON.
 type report struct {
 	Outcome, Summary string
@@ -105,7 +108,7 @@ func (s *stack) end(t *testing.T) (report, exits) {
 func (s *stack) holds(t *testing.T, l load) {
 	t.Helper()
 	r, codes := s.end(t)
-	want := uint64(l.rate) * uint64(l.duration.Seconds())
+	want := uint64(l.attempts())
 	if codes != (exits{}) {
 		t.Errorf("exit codes %+v, want 0 and 0: %s", codes, r.Summary)
 	}

@@ -27,7 +27,7 @@ func (s *stack) restartUnder(t *testing.T, l load) {
 	s.run(t, "--namespace=plumbline", "rollout", "restart", "deployment/demo-app")
 	s.run(t, "--namespace=plumbline", "rollout", "status", "--timeout=5m", "deployment/demo-app")
 	sent, err := s.logged(l.name)
-	if all := l.rate * int(l.duration.Seconds()); err != nil || sent >= all {
+	if all := l.attempts(); err != nil || sent >= all {
 		t.Errorf("all was sent before the last pod was replaced: %d of %d requests, %v", sent, all, err)
 	}
 	for _, pod := range s.pods(t, "plumbline", "demo-app") {

@@ -18,8 +18,7 @@ import (
 )
 
 // stock has these images in containerd's store, and no others, and nothing that
-// the pods of an earlier node left. It returns what each is called there: its
-// name, and behind that what changes when the image does.
+// the pods of an earlier node left. It returns what each is called there.
 func (n node) stock(t *testing.T, all []images.Image) map[string]string {
 	t.Helper()
 	n.Store = true
@@ -33,11 +32,10 @@ func (n node) stock(t *testing.T, all []images.Image) map[string]string {
 	have := strings.Fields(n.ctr(t, nil, "images", "list", "--quiet"))
 	names := map[string]string{}
 	for _, i := range all {
-		sum, err := i.Sum()
+		name, err := nameOf(i)
 		if err != nil {
 			t.Fatal(err)
 		}
-		name := i.Name + "-" + sum
 		names[i.Official] = name
 		if at := slices.Index(have, "docker.io/"+name); at >= 0 {
 			have = slices.Delete(have, at, at+1)
@@ -55,6 +53,20 @@ func (n node) stock(t *testing.T, all []images.Image) map[string]string {
 		t.Fatal(err)
 	}
 	return names
+}
+
+// nameOf is an image's name, and behind that what changes when the image does.
+func nameOf(i images.Image) (string, error) {
+	made, err := i.Sum()
+	if err != nil {
+		return "", err
+	}
+	settings, err := configuration(i.Config)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", i.Name, err)
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %v", made, settings))
+	return fmt.Sprintf("%s-%x", i.Name, sum[:6]), nil
 }
 
 // ctr runs containerd's client, in the namespace of what Kubernetes uses.
