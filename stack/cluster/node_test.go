@@ -80,7 +80,12 @@ func (n node) live() error {
 	if asked.Err() == nil {
 		err = errors.Join(err, context.Cause(ctx))
 	}
-	return errors.Join(err, group.Stop())
+	// What containerd keeps is for the next test. The others keep nothing, and end
+	// with the namespace.
+	if child := group.Child("containerd"); child != nil {
+		err = errors.Join(err, child.Stop())
+	}
+	return err
 }
 
 // start starts one process after the other, each when what it needs is there.
