@@ -85,3 +85,9 @@ func TestEveryOverlayFitsTheSchemas(t *testing.T) {
 		}
 	}
 }
+
+func TestSchemasAreThoseOfTheNode(t *testing.T) {
+	if version := kinds(t).Version; !strings.Contains(read(t, "k8s/kube/go.mod"), "k8s.io/kubernetes v"+version+"\n") {
+		t.Errorf("k8s/schema describes Kubernetes %s, which is not what k8s/kube builds: go run ./k8s/schema/generate", version)
+	}
+}

@@ -1,7 +1,8 @@
-// Command generate writes k8s/schema/kubernetes.json from Kubernetes' sources,
-// which the Go module proxy serves: no server, no other site is asked.
+// Command generate writes k8s/schema/kubernetes.json from the sources of that
+// Kubernetes which k8s/kube builds. The Go module proxy serves them: no server, no
+// other site is asked.
 //
-//	go run ./k8s/schema/generate
+//	go run ./k8s/schema/generate        in the root of the repository
 package main
 
 import (
@@ -14,13 +15,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 
 	"plumbline/cli"
 	"plumbline/k8s/schema"
 )
-
-// kubernetes is the version whose kinds are described.
-const kubernetes = "1.36.3"
 
 // kinds are those that are used here, and those that people come to use.
 func kinds() []string {
@@ -43,16 +42,15 @@ func main() { os.Exit(cli.Main("generate", run)) }
 
 func run(ctx context.Context, args []string, stdout, _ io.Writer) error {
 	flags := flag.NewFlagSet("generate", flag.ContinueOnError)
-	version := flags.String("version", kubernetes, "of Kubernetes")
 	out := flags.String("out", "k8s/schema/kubernetes.json", "file to write")
 	if err := flags.Parse(args); err != nil {
 		return cli.BadInput(err, "go run ./k8s/schema/generate -h")
 	}
-	dir, err := sources(ctx, *version)
+	dir, version, err := sources(ctx, "k8s/kube")
 	if err != nil {
 		return err
 	}
-	document, err := schema.Describe(os.DirFS(filepath.Join(dir, "api/openapi-spec/v3")), *version, kinds())
+	document, err := schema.Describe(os.DirFS(filepath.Join(dir, "api/openapi-spec/v3")), version, kinds())
 	if err != nil {
 		return err
 	}
@@ -63,21 +61,21 @@ func run(ctx context.Context, args []string, stdout, _ io.Writer) error {
 	if err := os.WriteFile(*out, text, 0o644); err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "%s: %d kinds of Kubernetes %s, %d definitions, %d bytes\n", *out, len(document.Kinds), *version, len(document.Definitions), len(text))
+	fmt.Fprintf(stdout, "%s: %d kinds of Kubernetes %s, %d definitions, %d bytes\n", *out, len(document.Kinds), version, len(document.Definitions), len(text))
 	return nil
 }
 
-// sources has the go command bring a version of Kubernetes, checked as any module
-// is, and says where it lies.
-func sources(ctx context.Context, version string) (string, error) {
-	command := exec.CommandContext(ctx, "go", "mod", "download", "-json", "k8s.io/kubernetes@v"+version)
-	command.Dir = os.TempDir() // no module of ours asks for all of Kubernetes
+// sources has the go command bring the Kubernetes that a module asks for, checked as
+// any module is, and says where it lies and which version it is.
+func sources(ctx context.Context, module string) (dir, version string, err error) {
+	command := exec.CommandContext(ctx, "go", "mod", "download", "-json", "k8s.io/kubernetes")
+	command.Dir = module
 	var stderr bytes.Buffer
 	command.Stderr = &stderr
 	text, err := command.Output()
-	var module struct{ Dir, Error string }
-	if failed := json.Unmarshal(text, &module); failed == nil && module.Dir != "" {
-		return module.Dir, nil
+	var found struct{ Dir, Version, Error string }
+	if failed := json.Unmarshal(text, &found); failed == nil && found.Dir != "" {
+		return found.Dir, strings.TrimPrefix(found.Version, "v"), nil
 	}
-	return "", fmt.Errorf("download k8s.io/kubernetes@v%s: %v %s%s", version, err, module.Error, &stderr)
+	return "", "", fmt.Errorf("download k8s.io/kubernetes for %s: %v %s%s", module, err, found.Error, &stderr)
 }
