@@ -74,13 +74,16 @@ configMapGenerator:
   - name: demo-app
     namespace: plumbline
     behavior: merge
-    literals: [LOG_LEVEL=warn]
+    literals: [ENVIRONMENT=changed]
 `))
 	s.settled(t)
 	after := s.pods(t, "plumbline", "demo-app")
 	for _, pod := range after {
 		if slices.Contains(before, pod) {
 			t.Errorf("%s was not replaced", pod)
+		}
+		if log := s.run(t, "--namespace=plumbline", "logs", pod); !strings.Contains(log, `"environment":"changed"`) {
+			t.Errorf("no line of %s says the new environment:\n%s", pod, tail(log, 5))
 		}
 	}
 	s.run(t, "apply", "--kustomize", s.with(t, "overlays/dev"))
