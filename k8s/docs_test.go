@@ -13,7 +13,7 @@ import (
 // cell, then a colon, then words in backticks.
 func unfounded(root, text string) []string {
 	var found []string
-	for _, name := range regexp.MustCompile("k8s/[a-z/-]+(\\.[a-z]+)?").FindAllString(text, -1) {
+	for _, name := range regexp.MustCompile(`k8s/[a-z/-]+(\.[a-z]+)?`).FindAllString(text, -1) {
 		if _, err := os.Stat(filepath.Join(root, name)); err != nil {
 			found = append(found, name)
 		}
@@ -51,6 +51,13 @@ func TestDocsNameWhatIsThere(t *testing.T) {
 	text := read(t, "docs/kubernetes.md")
 	for _, name := range unfounded("..", text) {
 		t.Errorf("docs/kubernetes.md names %s, which is not there", name)
+	}
+	for _, page := range []string{"kubernetes.md", "sizing.md", "decisions/helm.md"} {
+		for _, link := range regexp.MustCompile(`\]\(([^)#:]+)[)#]`).FindAllStringSubmatch(read(t, "docs/"+page), -1) {
+			if _, err := os.Stat(filepath.Join("../docs", filepath.Dir(page), link[1])); err != nil {
+				t.Errorf("docs/%s links %s, which is not there", page, link[1])
+			}
+		}
 	}
 	for _, overlay := range overlays(t) {
 		if !strings.Contains(text, "`k8s/overlays/"+overlay+"`") {
