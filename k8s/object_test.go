@@ -243,12 +243,6 @@ func rendered(t *testing.T, overlay string) []object {
 	return all
 }
 
-// cluster is what `kubectl apply -k k8s/overlays/dev` and k8s/verdict apply.
-func cluster(t *testing.T) []object {
-	t.Helper()
-	return rendered(t, "dev")
-}
-
 func overlays(t *testing.T) []string {
 	t.Helper()
 	files, err := filepath.Glob("overlays/*/kustomization.yaml")

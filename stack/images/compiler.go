@@ -22,7 +22,7 @@ func (s Sources) Compiler(ctx context.Context) (Image, error) {
 	}
 	from := regexp.MustCompile(`(?m)^FROM .*(golang:\S+)`).FindSubmatch(text)
 	if from == nil {
-		return Image{}, errors.New("Dockerfile: no stage is FROM golang")
+		return Image{}, errors.New("no stage of the Dockerfile is FROM golang")
 	}
 	out, err := exec.CommandContext(ctx, "go", "env", "GOROOT", "GOVERSION").Output()
 	if err != nil {
