@@ -11,7 +11,8 @@ import (
 )
 
 const (
-	pageSize  = 5_000 // documents per answer, 1.5 MB: smaller ones cost time, larger ones memory
+	pageSize  = 5_000 // documents per answer, 1.1 MB: smaller ones cost time, larger ones memory
+	hitSize   = 256   // bytes of an answer that a document usually takes, at most
 	readers   = 2     // slices of the view read side by side
 	keepAlive = 2 * time.Minute
 )
@@ -116,7 +117,7 @@ func (p *pass) read(ctx context.Context, part slice, query object, l layout, kno
 	}
 	body := newSearch(p.page, l, query)
 	body.Slice = part.object()
-	var answer []byte
+	answer := make([]byte, 0, p.page*hitSize) // growing would take as much again
 	for {
 		body.PIT = p.view()
 		var err error
