@@ -26,11 +26,7 @@ func accessLines(t *testing.T, n int) string {
 
 func TestREDRefuses(t *testing.T) {
 	whole, log := book(t, 3), accessLines(t, 3)
-	text, err := os.ReadFile(whole)
-	if err != nil {
-		t.Fatal(err)
-	}
-	torn := file(t, string(text[:len(text)-1]))
+	torn := torn(t, whole)
 	red := func(more ...string) []string {
 		return append([]string{"red", "-within", "0s", "-app-log", log}, more...)
 	}

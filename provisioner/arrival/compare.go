@@ -25,6 +25,11 @@ type comparison struct {
 // while Elasticsearch makes the first pages.
 func (p *pass) compareAll(ctx context.Context, book *ledger.Reader) error {
 	c := &comparison{account: p.account, each: p.Each, names: p.Names}
+	query := term(telemetry.FieldRunID, p.account.Run)
+	single, err := p.single(ctx, query)
+	if err != nil {
+		return err
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	known := make(chan struct{})
 	group.Go(func() error {
@@ -36,11 +41,6 @@ func (p *pass) compareAll(ctx context.Context, book *ledger.Reader) error {
 		close(known)
 		return nil
 	})
-	query := term(telemetry.FieldRunID, p.account.Run)
-	single, err := p.single(ctx, query)
-	if err != nil {
-		return err
-	}
 	for i := range p.slices {
 		group.Go(func() error {
 			return p.read(ctx, slice{i, p.slices}, query, auditLayout(single), known, c.take)
