@@ -1,6 +1,7 @@
 package k8s
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -60,22 +61,35 @@ func TestEverySettingIsMounted(t *testing.T) {
 	}
 }
 
-// kubectl apply keeps what it applied in an annotation, and all annotations
-// together take 256 KiB at most.
-func TestEveryObjectCanBeApplied(t *testing.T) {
+// oversized are objects that kubectl apply could not keep a copy of in an annotation:
+// all annotations together take 256 KiB at most.
+func oversized(all []object) []string {
 	const limit = 250 << 10
-	for _, overlay := range overlays(t) {
-		for _, o := range rendered(t, overlay) {
-			size := 0
-			for _, text := range o.Data {
-				if s, ok := text.(string); ok {
-					size += len(s)*11/10 + strings.Count(s, `"`) + strings.Count(s, "\n") // as JSON
-				}
-			}
-			if size > limit {
-				t.Errorf("%s: %s %s is about %d bytes", overlay, o.Kind, o.name(), size)
+	var found []string
+	for _, o := range all {
+		size := 0
+		for _, text := range o.Data {
+			if s, ok := text.(string); ok {
+				size += len(s)*11/10 + strings.Count(s, `"`) + strings.Count(s, "\n") // as JSON
 			}
 		}
+		if size > limit {
+			found = append(found, fmt.Sprintf("%s %s is about %d bytes", o.Kind, o.name(), size))
+		}
+	}
+	return found
+}
+
+func TestEveryObjectCanBeApplied(t *testing.T) {
+	for _, overlay := range overlays(t) {
+		for _, problem := range oversized(rendered(t, overlay)) {
+			t.Errorf("%s: %s", overlay, problem)
+		}
+	}
+	var large object
+	large.Data = map[string]any{"a": strings.Repeat("a", 240<<10)}
+	if len(oversized([]object{large})) != 1 {
+		t.Error("a large object is not seen")
 	}
 }
 
