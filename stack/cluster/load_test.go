@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
+	"strings"
 	"testing"
 	"time"
 )
@@ -48,7 +48,7 @@ patches:
 	for _, flag := range []string{"-run-id=" + l.name, fmt.Sprintf("-rate=%d", l.rate), "-duration=" + l.duration.String(), "-fail-if=errors>0%"} {
 		add(0, flag)
 	}
-	add(1, "-json=/run/plumbline/results/verdict.json")
+	add(1, "-o=json")
 	if l.check != "" {
 		add(1, "-check="+l.check)
 	}
@@ -66,7 +66,7 @@ func (s *stack) end(t *testing.T) (report, exits) {
 	}
 	var pods struct {
 		Items []struct {
-			Metadata struct{ Name, UID string }
+			Metadata struct{ Name string }
 			Status   struct {
 				Phase, Reason     string
 				ContainerStatuses []container
@@ -91,14 +91,12 @@ func (s *stack) end(t *testing.T) (report, exits) {
 		}
 		return nil
 	})
-	// Its volume is on the node's disk for as long as the pod is kept.
-	text, err := os.ReadFile(s.path("kubelet", "pods", pods.Items[0].Metadata.UID, "volumes", "kubernetes.io~empty-dir", "results", "verdict.json"))
-	if err != nil {
-		t.Fatalf("%v\n%s", err, s.run(t, "--namespace=plumbline", "logs", "--all-containers", "--tail=20", pods.Items[0].Metadata.Name))
-	}
+	// Its volume goes when it has ended; what it has printed stays.
+	said := s.run(t, "--namespace=plumbline", "logs", "--container=provisioner", pods.Items[0].Metadata.Name)
+	_, text, _ := strings.Cut("\n"+said, "\n{")
 	var r report
-	if err := json.Unmarshal(text, &r); err != nil {
-		t.Fatal(err)
+	if err := json.NewDecoder(strings.NewReader("{" + text)).Decode(&r); err != nil {
+		t.Fatalf("the verdict: %v\n%s\n%s", err, said, tail(s.run(t, "--namespace=plumbline", "logs", "--container=loadgen", pods.Items[0].Metadata.Name), 10))
 	}
 	return r, exits{codes["loadgen"], codes["provisioner"]}
 }
