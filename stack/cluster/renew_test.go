@@ -40,6 +40,7 @@ func (s *stack) restartUnder(t *testing.T, l load) {
 // carelessly does the same to a demo-app without what makes it safe: all pods at
 // once, taken for ready when they run, ended without a pause.
 func (s *stack) carelessly(t *testing.T) {
+	defer s.restore(t)
 	s.run(t, "apply", "--kustomize", s.with(t, "overlays/dev", `
 patches:
   - target: {kind: Deployment, name: demo-app}
@@ -61,13 +62,12 @@ patches:
 	} else {
 		t.Logf("%d of %d requests were answered", r.Account.Answered, r.Account.Attempts)
 	}
-	s.run(t, "apply", "--kustomize", s.with(t, "overlays/dev"))
-	s.settled(t)
 }
 
 // configured changes a setting: the ConfigMap gets another name, and the pods are
 // replaced by some that have it.
 func (s *stack) configured(t *testing.T) {
+	defer s.restore(t)
 	before := s.pods(t, "plumbline", "demo-app")
 	s.run(t, "apply", "--kustomize", s.with(t, "overlays/dev", `
 configMapGenerator:
@@ -86,6 +86,11 @@ configMapGenerator:
 			t.Errorf("no line of %s says the new environment:\n%s", pod, tail(log, 5))
 		}
 	}
+}
+
+// restore brings back the overlay as it is.
+func (s *stack) restore(t *testing.T) {
+	t.Helper()
 	s.run(t, "apply", "--kustomize", s.with(t, "overlays/dev"))
 	s.settled(t)
 }
