@@ -91,11 +91,17 @@ func (s *stack) end(t *testing.T) (report, exits) {
 		}
 		return nil
 	})
-	// Its volume goes when it has ended; what it has printed stays.
+	// Its volume goes when it has ended; what it has printed stays, and what it has
+	// said besides stands between, at the beginning of a line.
 	said := s.run(t, "--namespace=plumbline", "logs", "--container=provisioner", pods.Items[0].Metadata.Name)
-	_, text, _ := strings.Cut("\n"+said, "\n{")
+	var text strings.Builder
+	for line := range strings.Lines(said) {
+		if strings.ContainsAny(line[:1], "{ }") {
+			text.WriteString(line)
+		}
+	}
 	var r report
-	if err := json.NewDecoder(strings.NewReader("{" + text)).Decode(&r); err != nil {
+	if err := json.NewDecoder(strings.NewReader(text.String())).Decode(&r); err != nil {
 		t.Fatalf("the verdict: %v\n%s\n%s", err, said, tail(s.run(t, "--namespace=plumbline", "logs", "--container=loadgen", pods.Items[0].Metadata.Name), 10))
 	}
 	return r, exits{codes["loadgen"], codes["provisioner"]}
