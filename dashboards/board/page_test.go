@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"plumbline/dashboards"
 	"plumbline/localweb/browser"
@@ -238,8 +239,13 @@ func TestPage(t *testing.T) {
 		browser.Eval[bool](p, `console.error("something broke"), setTimeout(() => { throw new Error("nobody caught this"); }), true`)
 		browser.Eval[bool](p, `fetch("`+elsewhere.URL+`/healthz").catch(() => { document.title = "refused"; }), true`)
 		p.Wait("the refusal of a foreign origin", `document.title === "refused"`)
-		noise := strings.Join(p.Noise("http://another.example"), "\n")
-		for _, want := range []string{"something broke", "nobody caught this", "Content Security Policy", "asked " + srv.URL, "no request to http://another.example"} {
+		heard := func() string { return strings.Join(p.Noise("http://another.example"), "\n") }
+		const violation = "Content Security Policy" // which is told a moment later
+		noise := heard()
+		for end := time.Now().Add(10 * time.Second); !strings.Contains(noise, violation) && time.Now().Before(end); noise = heard() {
+			time.Sleep(50 * time.Millisecond)
+		}
+		for _, want := range []string{"something broke", "nobody caught this", violation, "asked " + srv.URL, "no request to http://another.example"} {
 			if !strings.Contains(noise, want) {
 				t.Errorf("%q was not noticed in:\n%s", want, noise)
 			}
