@@ -44,7 +44,6 @@ func TestNode(t *testing.T) {
 		s.configured(t)
 	})
 	t.Run("what a StatefulSet stores outlives its pod", s.kept)
-	t.Run("what a pod wrote before it was deleted arrives, even if Filebeat was away", s.gone)
 	t.Run("it leaves nothing behind", func(t *testing.T) { s.leavesNothing(t, before) })
 }
 

@@ -109,27 +109,3 @@ func (s *stack) worker(t *testing.T) {
 	s.kill(t, "plumbline", "worker")
 	s.holds(t, l)
 }
-
-// gone has a pod of demo-app deleted while Filebeat is away. Its lines are in files
-// that the kubelet keeps for some time: a path finds them, and asking for pods
-// would not.
-func (s *stack) gone(t *testing.T) {
-	atLength(t)
-	l := load{name: "gone", rate: 50, duration: 20 * time.Second, check: "arrival"}
-	s.begin(t, l)
-	s.awaitLines(t, l.name, 100)
-	away := func(label string) {
-		s.run(t, "--namespace=plumbline-node", "patch", "daemonset/filebeat", "--type=merge", "--patch", `{"spec": {"template": {"spec": {"nodeSelector": {"away": `+label+`}}}}}`)
-	}
-	away(`"yes"`)
-	await(t, "Filebeat to be gone", func() error {
-		if pods := s.run(t, "--namespace=plumbline-node", "get", "pods", "--output=name"); pods != "" {
-			return errors.New(pods)
-		}
-		return nil
-	})
-	s.run(t, "--namespace=plumbline", "delete", "--wait", "pod", s.pods(t, "plumbline", "demo-app")[0])
-	away("null")
-	s.holds(t, l)
-	s.settled(t)
-}
