@@ -33,7 +33,7 @@ func TestNode(t *testing.T) {
 	t.Run("a rolling update under load costs no request and no line", s.renewed)
 	t.Run("and one without what makes it safe costs some", s.carelessly)
 	t.Run("Filebeat killed under load loses and doubles nothing", s.shipper)
-	t.Run("demo-app killed under load: what it answered arrives once", s.application)
+	t.Run("demo-app killed under load: what it wrote arrives once", s.application)
 	t.Run("its worker killed under load costs nothing", func(t *testing.T) {
 		atLength(t)
 		s.worker(t)

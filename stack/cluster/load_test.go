@@ -25,8 +25,6 @@ type report struct {
 	Outcome, Summary string
 	Account          struct {
 		Attempts, Answered, Documents, Delivered uint64
-		Lost, Indeterminate                      struct{ Count uint64 }
-		Duplicated                               struct{ Attempts struct{ Count uint64 } }
 	}
 }
 
