@@ -83,7 +83,7 @@ func homes() map[string][]string {
 		"github.com/grafana":                      {"provisioner/grafana"},
 		"github.com/go-openapi":                   {"provisioner/grafana"},
 		"github.com/klauspost/compress":           {"loadgen/ledger", "provisioner/promql"},
-		"github.com/go-faster/jx":                 {"loadgen/ledger", "provisioner/arrival", "demo-app/telemetry"},
+		"github.com/go-faster/jx":                 {"loadgen/ledger", "provisioner/arrival", "demo-app/telemetry", "stack/verifybench"},
 		"github.com/HdrHistogram/hdrhistogram-go": {"loadgen", "provisioner/arrival", "dashboards"},
 		"github.com/parquet-go/parquet-go":        {"loadgen/ledger/export"},
 		"github.com/chromedp":                     {"localweb/browser"},

@@ -246,7 +246,7 @@ func TestNotJudged(t *testing.T) {
 func TestEmptyIsItsOwnOutcome(t *testing.T) {
 	var truth dashboards.Truth
 	truth.Request("/datasets", 200)
-	truth.Duration("/datasets", 200, time.Millisecond)
+	truth.Durations("/datasets", 200).Add(time.Millisecond)
 	truth.Lag(dashboards.LagDoc{Count: 1, Max: time.Second})
 	for _, p := range everyPanel() {
 		want := dashboards.Empty

@@ -61,7 +61,7 @@ func (p Panel) kinds(t *Truth) map[request]int64 {
 	if slices.ContainsFunc(p.Source.Where, timed) ||
 		slices.ContainsFunc(p.By.Groups, func(g Group) bool { return timed(g.Where) }) ||
 		slices.ContainsFunc(p.Measures, func(m Measure) bool { return m.share() && timed(m.Where) }) {
-		return t.timed
+		return t.byBand()
 	}
 	return t.requests
 }
@@ -144,13 +144,13 @@ func (p Panel) addSlowest(want *expected, t *Truth) error {
 	if p.Order.Field != telemetry.FieldEventDuration {
 		return nil
 	}
-	for r, d := range t.slowest {
+	for r, d := range t.timed {
 		inScope, err := all(p.Source.Where, r)
 		if err != nil {
 			return fmt.Errorf("nothing: %w", err)
 		}
-		if inScope && (want.slowest == nil || d > *want.slowest) {
-			want.slowest = &d
+		if inScope && (want.slowest == nil || d.slowest > *want.slowest) {
+			want.slowest = &d.slowest
 		}
 	}
 	return nil
@@ -181,7 +181,7 @@ func (p Panel) addDurations(want expected, t *Truth) error {
 		}
 	}
 	merged := newHistogram()
-	for route, h := range t.durations {
+	for route, h := range t.byRoute {
 		inScope, err := all(p.Source.Where, request{route: route})
 		if err != nil {
 			return fmt.Errorf("nothing: %w", err)

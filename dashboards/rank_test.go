@@ -29,9 +29,9 @@ func TestToleranceOfPercentiles(t *testing.T) {
 func TestRankOfDurations(t *testing.T) {
 	var truth Truth
 	for _, ms := range []int{1, 2, 2, 2, 10, 10, 20, 30, 40, 100} {
-		truth.Duration("/", 200, time.Duration(ms)*time.Millisecond)
+		truth.Durations("/", 200).Add(time.Duration(ms) * time.Millisecond)
 	}
-	s := newSpread(truth.durations["/"])
+	s := newSpread(truth.byRoute["/"])
 	tests := []struct {
 		name      string
 		ms        float64

@@ -173,7 +173,7 @@ func seedTruth(edit func(i int, d *seedDoc) (keep bool)) *dashboards.Truth {
 			continue
 		}
 		t.Request(d.route, d.status)
-		t.Duration(d.route, d.status, d.duration)
+		t.Durations(d.route, d.status).Add(d.duration)
 	}
 	for _, d := range seedLag() {
 		t.Lag(d)

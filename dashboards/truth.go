@@ -3,8 +3,6 @@ package dashboards
 import (
 	"errors"
 	"fmt"
-	"math"
-	"sort"
 	"strconv"
 	"time"
 
@@ -20,14 +18,13 @@ import (
 // not with the number of requests. The zero value is empty and ready to use; it is
 // not safe for concurrent use.
 type Truth struct {
-	requests  map[request]int64                  // of the ledger, without a band
-	timed     map[request]int64                  // of the audited documents, with one
-	durations map[string]*hdrhistogram.Histogram // by route, nanoseconds
-	slowest   map[request]int64                  // nanoseconds
-	lagDocs   int64
-	lagMax    map[string]int64 // largest value by field
-	lagSum    map[string]int64 // sum by field
-	told      map[string][]Told
+	requests map[request]int64                  // of the ledger, without a band
+	timed    map[request]*Durations             // of the audited documents, likewise
+	byRoute  map[string]*hdrhistogram.Histogram // of their durations, nanoseconds
+	lagDocs  int64
+	lagMax   map[string]int64 // largest value by field
+	lagSum   map[string]int64 // sum by field
+	told     map[string][]Told
 }
 
 // request is a kind of request, as far as the truth tells them apart.
@@ -63,30 +60,8 @@ func (r request) field(name string) (value, error) {
 	return value{}, fmt.Errorf("the ledger does not know the field %s", name)
 }
 
-// band is the i-th range of durations, in nanoseconds with both ends: those of
-// the classic buckets in Prometheus.
-func band(i int) (low, high int64) {
-	bounds := telemetry.DurationBounds()
-	nanoseconds := func(seconds float64) int64 { return int64(math.Round(seconds * 1e9)) }
-	low, high = 0, math.MaxInt64
-	if i > 0 {
-		low = nanoseconds(bounds[i-1]) + 1
-	}
-	if i < len(bounds) {
-		high = nanoseconds(bounds[i])
-	}
-	return low, high
-}
-
-func bandOf(d time.Duration) int {
-	return sort.Search(len(telemetry.DurationBounds()), func(i int) bool { _, high := band(i); return d.Nanoseconds() <= high })
-}
-
 // Told is a document of the load generator or the verifier, by its fields.
 type Told map[string]any
-
-// maxDuration is the longest duration told apart from a longer one.
-const maxDuration = time.Hour
 
 // Request adds one attempt of the ledger that is in Elasticsearch.
 func (t *Truth) Request(route string, status int) {
@@ -94,29 +69,6 @@ func (t *Truth) Request(route string, status int) {
 		t.requests = make(map[request]int64)
 	}
 	t.requests[request{route: route, status: status}]++
-}
-
-// Duration adds the exact server duration of one audited document.
-func (t *Truth) Duration(route string, status int, d time.Duration) {
-	if t.durations == nil {
-		t.durations = make(map[string]*hdrhistogram.Histogram)
-		t.timed, t.slowest = make(map[request]int64), make(map[request]int64)
-	}
-	kind := request{route: route, status: status}
-	t.slowest[kind] = max(t.slowest[kind], d.Nanoseconds())
-	kind.band = bandOf(d) + 1
-	t.timed[kind]++
-	h := t.durations[route]
-	if h == nil {
-		h = newHistogram()
-		t.durations[route] = h
-	}
-	// Within its limits a histogram cannot refuse a value.
-	_ = h.RecordValue(min(max(d, 1), maxDuration).Nanoseconds())
-}
-
-func newHistogram() *hdrhistogram.Histogram {
-	return hdrhistogram.New(1, maxDuration.Nanoseconds(), 3)
 }
 
 // LagDoc is one lag document: what a searcher saw of one interval's arrivals.

@@ -185,6 +185,7 @@ func everyAttemptArrivesOnceUnderItsOwnIdentity(t *testing.T, p Protocol) {
 	recorded := b.run(t.Context(), pace.Constant{Rate: 4000, Duration: planned * time.Second / 4000}.Arrivals())
 	mu.Lock()
 	defer mu.Unlock()
+	traces := ledger.TracesOf(runID)
 	want := map[string]arrival{}
 	for i, a := range recorded {
 		if a.Seq != uint64(i+1) || a.Outcome != ledger.Answered {
@@ -194,7 +195,7 @@ func everyAttemptArrivesOnceUnderItsOwnIdentity(t *testing.T, p Protocol) {
 			t.Fatalf("attempt %d: scheduled %v, sent %v, latency %v, service %v", a.Seq, a.Scheduled, a.Sent, a.Latency, a.Service)
 		}
 		key := fmt.Sprintf("run.id=%s,run.seq=%d", runID, a.Seq)
-		want[key] = arrival{a.Method, key, string(ledger.AppendTraceparent(nil, runID, a.Seq))}
+		want[key] = arrival{a.Method, key, string(traces.AppendParent(nil, a.Seq))}
 	}
 	if diff := cmp.Diff(want, got); diff != "" || len(recorded) != planned {
 		t.Errorf("%d recorded, want %d; (-recorded +arrived):\n%s", len(recorded), planned, diff)

@@ -13,7 +13,7 @@ import (
 
 // wording is the part of a run's HTTP/1.1 requests that is always the same.
 type wording struct {
-	runID   string
+	traces  ledger.Traces
 	prefix  string // of every path
 	common  string // from the version to the traceparent
 	baggage string // from there to the number in it
@@ -23,7 +23,7 @@ func newWording(o Options) wording {
 	base := *o.Target
 	base.Scheme, base.Host = "", ""
 	return wording{
-		runID:   o.RunID,
+		traces:  ledger.TracesOf(o.RunID),
 		prefix:  strings.TrimSuffix(base.EscapedPath(), "/"),
 		common:  " HTTP/1.1\r\nHost: " + o.Target.Host + "\r\nUser-Agent: " + o.UserAgent + "\r\nTraceparent: ",
 		baggage: "\r\nBaggage: " + telemetry.FieldRunID + "=" + o.RunID + "," + telemetry.FieldRunSeq + "=",
@@ -45,7 +45,7 @@ func (w *wording) append(b []byte, seq uint64, r journey.Request) (request []byt
 	b = append(b, w.prefix...)
 	b = append(b, path...)
 	b = append(b, w.common...)
-	b = ledger.AppendTraceparent(b, w.runID, seq)
+	b = w.traces.AppendParent(b, seq)
 	b = append(b, w.baggage...)
 	b = strconv.AppendUint(b, seq, 10)
 	if r.Bearer != "" {

@@ -23,6 +23,7 @@ import (
 type standard struct {
 	base      url.URL
 	runID     string
+	traces    ledger.Traces
 	userAgent string
 	timeout   time.Duration
 	multiplex bool // HTTP/2 for sure
@@ -34,7 +35,7 @@ type standard struct {
 func newStandard(o Options) *standard {
 	timer := time.NewTimer(0)
 	timer.Stop()
-	return &standard{base: *o.Target, runID: o.RunID, userAgent: o.UserAgent, timeout: o.Timeout, multiplex: o.Protocol == H2C,
+	return &standard{base: *o.Target, runID: o.RunID, traces: ledger.TracesOf(o.RunID), userAgent: o.UserAgent, timeout: o.Timeout, multiplex: o.Protocol == H2C,
 		transport: newTransport(o), timer: timer}
 }
 
@@ -139,7 +140,7 @@ func (e *standard) request(ctx context.Context, seq uint64, r journey.Request) (
 	}
 	h := request.Header
 	h.Set("User-Agent", e.userAgent)
-	h.Set("Traceparent", string(ledger.AppendTraceparent(nil, e.runID, seq)))
+	h.Set("Traceparent", string(e.traces.AppendParent(nil, seq)))
 	h.Set("Baggage", fmt.Sprintf("%s=%s,%s=%d", telemetry.FieldRunID, e.runID, telemetry.FieldRunSeq, seq))
 	if r.Body != "" {
 		h.Set("Content-Type", "application/json")

@@ -45,12 +45,8 @@
 package ledger
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"strconv"
 	"time"
 )
 
@@ -135,54 +131,6 @@ func (t *Trailer) count(o Outcome) {
 	case Dropped:
 		t.Dropped++
 	}
-}
-
-// TraceID is the W3C trace id of an attempt: 32 hex digits that follow from the
-// run and the number, so that they need not be stored. It begins with the run
-// and the number in order, which keeps the ids of neighbours together in an
-// index: reading them back in bulk is then not a walk at random. The last 56
-// bits are those that W3C Trace Context wants to be random.
-func TraceID(runID string, seq uint64) string {
-	return string(AppendTraceID(nil, runID, seq))
-}
-
-// AppendTraceID appends the trace id of an attempt.
-func AppendTraceID(b []byte, runID string, seq uint64) []byte {
-	id := traceID(runID, seq, identity(runID, seq))
-	return hex.AppendEncode(b, id[:])
-}
-
-// AppendTraceparent appends the W3C header under which an attempt is sent. Its
-// span id is that of the client's span, which nobody records.
-func AppendTraceparent(b []byte, runID string, seq uint64) []byte {
-	attempt := identity(runID, seq)
-	id := traceID(runID, seq, attempt)
-	b = hex.AppendEncode(append(b, "00-"...), id[:])
-	b = hex.AppendEncode(append(b, '-'), attempt[16:24])
-	return append(b, "-01"...)
-}
-
-func traceID(runID string, seq uint64, attempt [sha256.Size]byte) (id [16]byte) {
-	run := identity(runID, 0)
-	copy(id[:4], run[:])
-	binary.BigEndian.PutUint64(id[4:], seq<<24) // 40 bits of it; the rest is overwritten
-	copy(id[9:], attempt[:])
-	return id
-}
-
-// TraceSeq is the number of the attempt of a run that has the given trace id;
-// false if none has.
-func TraceSeq(runID, traceID string) (seq uint64, ok bool) {
-	const from, to = 8, 18 // hex digits of the number's lower 40 bits
-	if len(traceID) != 32 {
-		return 0, false
-	}
-	seq, err := strconv.ParseUint(traceID[from:to], 16, 64)
-	return seq, err == nil && TraceID(runID, seq) == traceID
-}
-
-func identity(runID string, seq uint64) [sha256.Size]byte {
-	return sha256.Sum256(strconv.AppendUint(append([]byte(runID), '/'), seq, 10))
 }
 
 // TruncatedError says that a ledger ends without its trailer: the run was

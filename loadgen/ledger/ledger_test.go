@@ -445,7 +445,7 @@ func TestIdentity(t *testing.T) {
 	if got := TraceID("run", 1); got != trace {
 		t.Errorf("trace id %s, want %s", got, trace)
 	}
-	if got, want := string(AppendTraceparent(nil, "run", 1)), "00-"+trace+"-"+span+"-01"; got != want {
+	if got, want := string(new(TracesOf("run")).AppendParent(nil, 1)), "00-"+trace+"-"+span+"-01"; got != want {
 		t.Errorf("traceparent %s, want %s", got, want)
 	}
 	if TraceID("run", 1) == TraceID("run", 2) || TraceID("run", 1) == TraceID("run2", 1) {

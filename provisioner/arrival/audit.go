@@ -10,12 +10,7 @@ import (
 	"plumbline/loadgen/ledger"
 )
 
-const (
-	pageSize  = 5_000 // documents per answer, 1.1 MB: smaller ones cost time, larger ones memory
-	hitSize   = 256   // bytes of an answer that a document usually takes, at most
-	readers   = 2     // slices of the view read side by side
-	keepAlive = 2 * time.Minute
-)
+const keepAlive = 2 * time.Minute // of the frozen view, from one question to the next
 
 // An Audit holds every attempt of a ledger against every document of its run.
 type Audit struct {
@@ -29,8 +24,8 @@ type Audit struct {
 	Lines   LineReading   // how to read documents of lines
 	Each    func(Line)    // is told of each document that belongs to an attempt, in any order; nil for nobody
 
-	page, slices int    // documents in one answer, readers; 0 for the usual. Tests vary them,
-	width        uint64 // and this: numbers in a stretch of a Glance
+	page, part int    // documents in one answer, and in one slice of the view; 0 for the usual. Tests vary them,
+	width      uint64 // and this: numbers in a stretch of a Glance
 }
 
 // Line is a document of an attempt: what it says about the request.
@@ -94,7 +89,7 @@ func (a Audit) begin(book *ledger.Reader) (*pass, error) {
 		a.Index = of.index()
 	}
 	if a.page == 0 {
-		a.page, a.slices = pageSize, readers
+		a.page, a.part = pageSize, partSize
 	}
 	return &pass{Audit: a, pages: newPageDecoder(a.Names), account: &Account{
 		Run: book.Header.RunID, Header: book.Header, Truth: &dashboards.Truth{}, journeys: journeys{}, asked: map[Kind]uint64{}, LateAfter: a.Late, way: newWay(), subject: of, index: a.Index,
@@ -109,57 +104,9 @@ func (p *pass) closePIT(ctx context.Context) {
 	_ = p.Search.ClosePIT(ctx, p.pit)
 }
 
-// read calls yield, under the lock, for each document of a part of the frozen
-// view that matches, once it is known what to compare with.
-func (p *pass) read(ctx context.Context, part slice, query object, l layout, known <-chan struct{}, yield func(*document)) error {
-	if p.pit == "" {
-		return nil
-	}
-	body := newSearch(p.page, l, query)
-	body.Slice = part.object()
-	answer := make([]byte, 0, p.page*hitSize) // growing would take as much again
-	for {
-		body.PIT = p.view()
-		var err error
-		if answer, err = p.Search.SearchPIT(ctx, encode(body), answer); err != nil {
-			return err
-		}
-		select {
-		case <-known:
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-		got, err := p.takePage(answer, l, yield)
-		if err != nil {
-			return err
-		}
-		if got.hits < p.page {
-			return nil
-		}
-		body.SearchAfter = got.last
-	}
-}
-
 // view is how a search names the frozen view.
 func (p *pass) view() object {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return object{"id": p.pit, "keep_alive": fmt.Sprintf("%ds", int(keepAlive.Seconds()))}
-}
-
-// readAll is read of the whole view by one reader, all being known.
-func (p *pass) readAll(ctx context.Context, query object, l layout, yield func(*document)) error {
-	known := make(chan struct{})
-	close(known)
-	return p.read(ctx, slice{0, 1}, query, l, known, yield)
-}
-
-func (p *pass) takePage(answer []byte, l layout, yield func(*document)) (page, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	got, err := p.pages.decode(answer, l, yield)
-	if err == nil && got.pit != "" {
-		p.pit = got.pit
-	}
-	return got, err
 }

@@ -226,7 +226,7 @@ func TestAuditWithoutElasticsearch(t *testing.T) {
 // value pass.
 func TestAuditRefusesPartialAnswers(t *testing.T) {
 	path := writeLedger(t, attempts(40))
-	for which, name := range []string{"the question before the first page", "a page"} {
+	for which, name := range []string{"the question whether values are single", "the count", "a page"} {
 		for old, spoiled := range map[string]string{
 			`"timed_out":false`: `"timed_out":true`,
 			`"failed":0`:        `"failed":1`,
@@ -243,6 +243,24 @@ func TestAuditRefusesPartialAnswers(t *testing.T) {
 				t.Errorf("%s: %s: no error", name, spoiled)
 			}
 		}
+	}
+}
+
+// Documents that the view has and no slice gives would count as lost.
+func TestAuditReadsWhatTheViewCounts(t *testing.T) {
+	n := newNode(t, linesOf(attempts(40))...)
+	left := 0
+	n.spoil = func(_ string, answer []byte) []byte {
+		before, _, isPage := bytes.Cut(answer, []byte(`,{"_index"`))
+		if isPage && left == 0 {
+			left++
+			return append(before, "]},\"timed_out\":false}"...)
+		}
+		return answer
+	}
+	var uneven *UnevenError
+	if _, err := small(n, writeLedger(t, attempts(40))).Run(t.Context()); !errors.As(err, &uneven) || uneven.Documents != 40 || uneven.Read >= 40 {
+		t.Errorf("got %v, want an error about 40 documents of which fewer were read", err)
 	}
 }
 

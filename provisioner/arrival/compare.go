@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"plumbline/dashboards"
 	"plumbline/demo-app/telemetry"
 	"plumbline/loadgen/ledger"
 )
@@ -18,18 +19,16 @@ type comparison struct {
 	account *Account
 	each    func(Line)
 	names   Names
-	trace   []byte // of the attempt in hand
+	traces  ledger.Traces
+	trace   []byte                  // of the attempt in hand
+	timed   []*dashboards.Durations // of answered attempts, by place in kinds; nil until the first
 }
 
 // compareAll reads every document of the run, and each once. The ledger is read
 // while Elasticsearch makes the first pages.
 func (p *pass) compareAll(ctx context.Context, book *ledger.Reader) error {
-	c := &comparison{account: p.account, each: p.Each, names: p.Names}
+	c := &comparison{account: p.account, each: p.Each, names: p.Names, traces: ledger.TracesOf(p.account.Run)}
 	query := term(telemetry.FieldRunID, p.account.Run)
-	single, err := p.single(ctx, query)
-	if err != nil {
-		return err
-	}
 	group, ctx := errgroup.WithContext(ctx)
 	known := make(chan struct{})
 	group.Go(func() error {
@@ -41,11 +40,13 @@ func (p *pass) compareAll(ctx context.Context, book *ledger.Reader) error {
 		close(known)
 		return nil
 	})
-	for i := range p.slices {
-		group.Go(func() error {
-			return p.read(ctx, slice{i, p.slices}, query, auditLayout(single), known, c.take)
-		})
-	}
+	group.Go(func() error {
+		single, err := p.single(ctx, query)
+		if err != nil {
+			return err
+		}
+		return p.readAll(ctx, query, auditLayout(single), known, c.take)
+	})
 	if err := group.Wait(); err != nil {
 		return err
 	}
@@ -64,7 +65,8 @@ func (c *comparison) take(d *document) {
 	}
 	c.hand(seq, d)
 	chunk, i := c.at(seq)
-	k := &c.kinds[chunk.place(i)]
+	place := chunk.place(i)
+	k := &c.kinds[place]
 	switch k.state {
 	case absent:
 		acc.takeStray(seq, d, notInLedger)
@@ -78,7 +80,7 @@ func (c *comparison) take(d *document) {
 		acc.Duplicated.Extra++
 	}
 	chunk.found.set(i)
-	if c.differs(seq, k, d) {
+	if c.differs(seq, place, d) {
 		chunk.differs.set(i)
 	}
 	if k.state == unanswered {
@@ -88,8 +90,8 @@ func (c *comparison) take(d *document) {
 
 // differs compares each field that the ledger knows, and notes those that are
 // not what it says.
-func (c *comparison) differs(seq uint64, k *kind, d *document) bool {
-	differs := false
+func (c *comparison) differs(seq uint64, place uint16, d *document) bool {
+	k, differs := &c.kinds[place], false
 	check := func(field string, want string, got []byte) {
 		if want != string(got) && !c.names.lacks(field) { // does not allocate
 			differs = true
@@ -98,27 +100,46 @@ func (c *comparison) differs(seq uint64, k *kind, d *document) bool {
 	}
 	check(telemetry.FieldMethod, k.method, d.values[colMethod])
 	check(telemetry.FieldRoute, k.route, d.values[colRoute])
-	status := string(d.values[colStatus])
 	if k.state == answered {
 		check(telemetry.FieldStatus, k.status, d.values[colStatus])
-		status = k.status
 	}
-	c.trace = ledger.AppendTraceID(c.trace[:0], c.account.Run, seq)
+	c.trace = c.traces.AppendID(c.trace[:0], seq)
 	if string(c.trace) != string(d.values[colTrace]) {
 		check(telemetry.FieldTraceID, string(c.trace), d.values[colTrace])
 	}
 	if took, ok := d.duration(); ok && took > 0 {
-		route := k.route
-		if route != string(d.values[colRoute]) {
-			route = string(d.values[colRoute])
-		}
-		code, _ := strconv.Atoi(status)
-		c.account.Truth.Duration(route, code, took)
+		c.durations(place, d).Add(took)
 	} else if !c.names.lacks(telemetry.FieldEventDuration) {
 		differs = true
 		c.account.Corrupted.add(Mismatch{Seq: seq, Field: telemetry.FieldEventDuration, Expected: "nanoseconds above 0", Found: string(d.values[colDuration])})
 	}
 	return differs
+}
+
+// durations is where the duration of a document goes: by the status that the
+// client saw, if it did, and by the route that the document says.
+func (c *comparison) durations(place uint16, d *document) *dashboards.Durations {
+	k := &c.kinds[place]
+	if k.state != answered || k.route != string(d.values[colRoute]) {
+		status := string(d.values[colStatus])
+		if k.state == answered {
+			status = k.status
+		}
+		return c.lookUp(string(d.values[colRoute]), status)
+	}
+	if missing := len(c.kinds) - len(c.timed); missing > 0 {
+		c.timed = append(c.timed, make([]*dashboards.Durations, missing)...)
+	}
+	if c.timed[place] == nil {
+		c.timed[place] = c.lookUp(k.route, k.status)
+	}
+	return c.timed[place]
+}
+
+// lookUp takes a status that is no number for 0, as whoever wrote it knew none.
+func (c *comparison) lookUp(route, status string) *dashboards.Durations {
+	code, _ := strconv.Atoi(status)
+	return c.account.Truth.Durations(route, code)
 }
 
 // learn takes the status of an attempt whose answer nobody saw: only its document

@@ -44,7 +44,7 @@ func (r lineRun) compare(ctx context.Context, p *pass, book *ledger.Reader) erro
 		return err
 	}
 	p.page = r.pageSize(p.page)
-	if err := p.readAll(ctx, everything(), lineLayout(), c.take); err != nil {
+	if err := p.readAll(ctx, everything(), lineLayout(), nothingToKnow(), c.take); err != nil {
 		return err
 	}
 	if c.unreadable != nil {
@@ -54,9 +54,9 @@ func (r lineRun) compare(ctx context.Context, p *pass, book *ledger.Reader) erro
 	return nil
 }
 
-// pageSize keeps an answer of the longest lines at some dozen megabytes.
+// pageSize keeps an answer of the longest lines at a dozen megabytes or so.
 func (r lineRun) pageSize(usual int) int {
-	const answer = 32 << 20
+	const answer = 16 << 20
 	longest := r.content.Size.Max
 	if r.content.Malformed > 0 {
 		longest = max(longest, r.content.Overlong)

@@ -43,7 +43,8 @@ func columnNames() map[string]column {
 }
 
 // document is one hit: the text of each field, "" where it has none and
-// "a, b" where it has more than one value. It is valid until the next hit.
+// "a, b" where it has more than one value. It is a piece of the answer, and valid as
+// long.
 type document struct {
 	index  []byte // backing index
 	source []byte // the stored document, if the layout asks for it
@@ -106,7 +107,7 @@ func (e *PartialError) Hint() string {
 // page is what an answer says beside its hits.
 type page struct {
 	hits int
-	last []byte // sort values of the last hit, as they go into search_after
+	last []byte // sort values of the last hit, as they go into search_after: a piece of the answer
 	pit  string // id to use from now on
 }
 
@@ -178,19 +179,16 @@ func (p *pageDecoder) decode(answer []byte, l layout, yield func(*document)) (pa
 
 func (p *pageDecoder) hit(d *jx.Decoder, out *page) error {
 	out.hits++
-	p.doc.index, p.doc.source = p.doc.index[:0], p.doc.source[:0]
-	for i := range p.doc.values {
-		p.doc.values[i] = p.doc.values[i][:0]
-	}
+	p.doc = document{}
 	return d.ObjBytes(func(d *jx.Decoder, key []byte) error {
 		switch string(key) {
 		case "_index":
 			text, err := d.StrBytes()
-			p.doc.index = append(p.doc.index, text...)
+			p.doc.index = text
 			return err
 		case "_source":
 			raw, err := d.Raw()
-			p.doc.source = append(p.doc.source, raw...)
+			p.doc.source = raw
 			return err
 		case "sort":
 			return p.sorted(d, out)
@@ -210,51 +208,71 @@ func (p *pageDecoder) hit(d *jx.Decoder, out *page) error {
 // sorted takes the columns that come as sort values, and keeps all of these as they
 // are for the next search_after.
 func (p *pageDecoder) sorted(d *jx.Decoder, out *page) error {
-	i := 0
-	out.last = append(out.last[:0], '[')
-	err := d.Arr(func(d *jx.Decoder) error {
-		raw, err := d.Raw()
-		if err != nil {
-			return err
-		}
-		if i > 0 {
-			out.last = append(out.last, ',')
-		}
-		out.last = append(out.last, raw...)
-		c := columns
-		if i < len(p.layout.sorted) {
-			c = p.layout.sorted[i]
-		}
-		i++
-		if c == columns {
+	if found := d.Next(); found != jx.Array {
+		return fmt.Errorf("sort is %s, want an array", found)
+	}
+	array, err := d.Raw()
+	if err != nil {
+		return err
+	}
+	out.last = array
+	for rest, i := []byte(array[1:]), 0; i < len(p.layout.sorted); i++ {
+		var value []byte
+		if value, rest = element(rest); value == nil {
 			return nil
 		}
-		text, err := p.text(raw)
-		p.doc.values[c] = append(p.doc.values[c], text...)
-		return err
-	})
-	out.last = append(out.last, ']')
-	return err
+		c := p.layout.sorted[i]
+		if c == columns {
+			continue
+		}
+		if p.doc.values[c], err = p.text(value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// element cuts the first element off the rest of a valid array of numbers, texts and
+// nulls; nil if there is none.
+func element(rest []byte) (value, after []byte) {
+	for len(rest) > 0 && (rest[0] == ',' || rest[0] <= ' ') {
+		rest = rest[1:]
+	}
+	end := 0
+	switch {
+	case len(rest) == 0 || rest[0] == ']':
+		return nil, nil
+	case rest[0] == '"':
+		for end = 1; rest[end] != '"'; end++ {
+			if rest[end] == '\\' {
+				end++
+			}
+		}
+		end++
+	default:
+		for rest[end] != ',' && rest[end] != ']' && rest[end] > ' ' {
+			end++
+		}
+	}
+	return rest[:end], rest[end:]
 }
 
 // text is what a sort value says: "" if the document has none.
-func (p *pageDecoder) text(raw jx.Raw) ([]byte, error) {
+func (p *pageDecoder) text(value []byte) ([]byte, error) {
 	switch {
-	case raw.Type() == jx.Number && string(raw) != sortedMissing:
-		return raw, nil
-	case raw.Type() != jx.String:
+	case value[0] == '"' && bytes.IndexByte(value, '\\') < 0:
+		return value[1 : len(value)-1], nil
+	case value[0] == '"':
+		p.values.ResetBytes(value)
+		return p.values.StrBytes()
+	case value[0] == 'n' || string(value) == sortedMissing:
 		return nil, nil
-	case bytes.IndexByte(raw, '\\') < 0:
-		return raw[1 : len(raw)-1], nil
 	}
-	p.values.ResetBytes(raw)
-	return p.values.StrBytes()
+	return value, nil
 }
 
+// value takes one of the values that a document has in a field.
 func (p *pageDecoder) value(d *jx.Decoder, c column) error {
-	if len(p.doc.values[c]) > 0 {
-		p.doc.values[c] = append(p.doc.values[c], ", "...)
-	}
 	var (
 		text []byte
 		err  error
@@ -264,6 +282,9 @@ func (p *pageDecoder) value(d *jx.Decoder, c column) error {
 	} else {
 		text, err = d.StrBytes()
 	}
-	p.doc.values[c] = append(p.doc.values[c], text...)
+	if len(p.doc.values[c]) > 0 { // what is there may be a piece of the answer
+		text = fmt.Appendf(nil, "%s, %s", p.doc.values[c], text)
+	}
+	p.doc.values[c] = text
 	return err
 }

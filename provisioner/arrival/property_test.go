@@ -180,7 +180,7 @@ func TestExactlyWhatWasDoneIsSaid(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		s := spoil(rt)
 		a := small(newNode(t, s.docs...), writeLedger(t, s.sent))
-		a.page, a.slices = rapid.IntRange(1, 20).Draw(rt, "page"), rapid.IntRange(1, 4).Draw(rt, "slices")
+		a.page, a.part = rapid.IntRange(1, 20).Draw(rt, "page"), rapid.IntRange(1, 40).Draw(rt, "part")
 		acc, err := a.Run(t.Context())
 		if err != nil {
 			rt.Fatal(err)

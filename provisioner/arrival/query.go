@@ -105,7 +105,7 @@ func instant(field string) object {
 }
 
 // slice is one of several parts of a view that have no document in common.
-type slice struct{ id, of int }
+type slice struct{ id, of int64 }
 
 // object is nil for the whole view.
 func (s slice) object() object {

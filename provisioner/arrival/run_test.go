@@ -135,5 +135,5 @@ func tear(t testing.TB, path string) string {
 
 // small is an audit whose pages are small enough to have borders.
 func small(n *node, path string) Audit {
-	return Audit{Search: n, Index: stream, Ledger: path, slices: 2, page: 5}
+	return Audit{Search: n, Index: stream, Ledger: path, page: 5, part: 20}
 }

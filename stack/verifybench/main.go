@@ -60,9 +60,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	good, err := measureAll(stack.Context(), s, stack, stdout, stderr)
+	dir, err := os.MkdirTemp("", "verifybench-")
+	if err != nil {
+		return errors.Join(err, stack.Stop())
+	}
+	defer os.RemoveAll(dir)
+	good, err := measureAll(stack.Context(), s, dir, stack, stdout, stderr)
 	if err == nil && s.stay {
-		fmt.Fprintf(stderr, "%s stays up, keys in %s; Ctrl-C ends it\n", stack.Elasticsearch, stack.KeysDir)
+		fmt.Fprintf(stderr, "%s stays up, keys in %s, ledgers in %s; Ctrl-C ends it\n", stack.Elasticsearch, stack.KeysDir, dir)
 		<-stack.Context().Done()
 	}
 	if err := errors.Join(err, stack.Stop()); err != nil {
@@ -137,12 +142,7 @@ func size(text string) (uint64, error) {
 }
 
 // measureAll fills and measures one size after the other.
-func measureAll(ctx context.Context, s settings, stack *native.Stack, stdout, stderr io.Writer) (bool, error) {
-	dir, err := os.MkdirTemp("", "verifybench-")
-	if err != nil {
-		return false, err
-	}
-	defer os.RemoveAll(dir)
+func measureAll(ctx context.Context, s settings, dir string, stack *native.Stack, stdout, stderr io.Writer) (bool, error) {
 	var table results
 	for _, n := range s.sizes {
 		r := benchRun{id: fmt.Sprintf("bench-%d", n), ledger: filepath.Join(dir, fmt.Sprintf("%d.ledger", n)), n: n}

@@ -28,6 +28,7 @@ type cost struct {
 type result struct {
 	n                uint64
 	cold, warm, full cost
+	bare             time.Duration
 	wrong            []string // what the verdicts said that is not so
 }
 
@@ -49,6 +50,14 @@ func (r benchRun) measure(ctx context.Context, stack *native.Stack, repeat int, 
 		m.warm = better(m.warm, c)
 	}
 	for range repeat {
+		bare, err := r.bare(ctx, stack)
+		if err != nil {
+			return m, err
+		}
+		fmt.Fprintf(stderr, "  bare %.3f s\n", bare.Seconds())
+		if m.bare == 0 || bare < m.bare {
+			m.bare = bare
+		}
 		c, text, err := r.verify(ctx, stack, "-depth", "full")
 		if err != nil {
 			return m, err

@@ -39,6 +39,7 @@ func mutations() []mutation {
 
 		{"one line stored twice told from two lines", "copies.go", "if events < c.n {", "if events <= c.n {"},
 		{"a shard that did not answer", "page.go", "case failed > 0:", "case failed > 1:"},
+		{"a slice that was not read", "read.go", "if seen.Load() != documents {", "if seen.Load() > documents {"},
 		{"a second value", "single.go", "values.Values != got", "values.Values < got"},
 		{"ranges", "seqs.go", "if seq == r.Last+1 {", "if seq == r.Last+2 {"},
 
