@@ -34,7 +34,7 @@ func (a Audit) Wait(ctx context.Context, patience Patience, progress Progress) (
 	var acc *Account
 	for {
 		begin := time.Now()
-		seen, err := watch(ctx)
+		seen, err := watch(ctx, begin.Before(deadline))
 		if err != nil {
 			return nil, err
 		}
@@ -88,14 +88,15 @@ type seen struct {
 	missing   []Stretch // that lack a document at least
 }
 
-// watch returns a look at how far arrival has got.
-func (a Audit) watch() (func(context.Context) (seen, error), error) {
+// watch returns a look at how far arrival has got. Without patience it only counts:
+// an audit follows in any case.
+func (a Audit) watch() (func(ctx context.Context, patient bool) (seen, error), error) {
 	account, outline, err := a.outline()
 	if err != nil {
 		return nil, err
 	}
 	if outline == nil {
-		return func(ctx context.Context) (seen, error) {
+		return func(ctx context.Context, _ bool) (seen, error) {
 			n, err := a.count(ctx, account)
 			return seen{documents: n, may: true}, err
 		}, nil
@@ -112,13 +113,16 @@ func (a Audit) watch() (func(context.Context) (seen, error), error) {
 		}
 		return answer, err
 	}
-	return func(ctx context.Context) (seen, error) {
-		differ, _, err := g.numbers(ctx, search)
-		if err != nil {
-			return s, err
+	return func(ctx context.Context, patient bool) (seen, error) {
+		if patient {
+			differ, _, err := g.numbers(ctx, search)
+			if err != nil {
+				return s, err
+			}
+			s.missing = slices.DeleteFunc(differ, func(s Stretch) bool { return s.Found > s.Sent })
+			s.may = len(s.missing) == 0
 		}
-		s.missing = slices.DeleteFunc(differ, func(s Stretch) bool { return s.Found > s.Sent })
-		s.may = len(s.missing) == 0
+		var err error
 		s.documents, err = a.count(ctx, account)
 		return s, err
 	}, nil
