@@ -5,7 +5,7 @@
 // for tests and clouds. To change a version:
 //
 //	go get github.com/prometheus/prometheus@VERSION && go mod tidy && rm go.sum
-//	GOFLAGS=-mod=mod go list -deps -tags netgo,remove_all_sd tool >/dev/null
+//	GOFLAGS=-mod=mod go list -deps -tags netgo,remove_all_sd,enable_dns_sd tool >/dev/null
 module plumbline/prometheus/native
 
 go 1.26.0

@@ -9,8 +9,9 @@ import (
 )
 
 // prometheusTags leave the discovery of targets in clouds out of Prometheus: it
-// finds its targets in a file, and half of the code is clients of clouds.
-const prometheusTags = "netgo,remove_all_sd"
+// finds its targets in a file, or on Kubernetes by DNS, and half of the code is
+// clients of clouds.
+const prometheusTags = "netgo,remove_all_sd,enable_dns_sd"
 
 // prometheus are the programs of the profile, and the tools that check their
 // configuration.
