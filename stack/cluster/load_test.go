@@ -53,6 +53,13 @@ patches:
 	s.run(t, "apply", "--kustomize", s.with(t, "verdict", change))
 }
 
+// sending tells whether the Job still sends its load.
+func (s *stack) sending(t *testing.T) bool {
+	t.Helper()
+	return s.run(t, "--namespace=plumbline", "get", "pods", "--selector=job-name=verdict",
+		`--output=jsonpath={.items[*].status.containerStatuses[?(@.name=="loadgen")].state.running}`) != ""
+}
+
 // end waits for the Job and returns its verdict.
 func (s *stack) end(t *testing.T) (report, exits) {
 	t.Helper()

@@ -32,7 +32,13 @@ func open(t *testing.T, dirs ...string) *stack {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sources, err := images.Gather(t.Context(), native.Options{Repository: root, Command: "test", Stderr: os.Stderr, Kubernetes: true}, cache(t))
+	options := native.Options{Repository: root, Command: "test", Stderr: os.Stderr, Kubernetes: true}
+	for _, dir := range dirs { // an overlay has the name of the profile whose programs it needs
+		if name := filepath.Base(dir); slices.Contains(native.Profiles(), name) {
+			options.Profile = name
+		}
+	}
+	sources, err := images.Gather(t.Context(), options, cache(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,14 +157,19 @@ func (s *stack) pods(t *testing.T, namespace, workload string) []string {
 	return names
 }
 
-// logged counts a run's access lines in the files that the kubelet keeps for pods.
+// logged counts a run's access lines in the files that the kubelet keeps for pods,
+// or in those that demo-app writes for a sidecar.
 func (s *stack) logged(run string) (int, error) {
 	files, err := filepath.Glob(s.path("var", "log", "pods", "plumbline_demo-app-*", "demo-app", "*.log*"))
 	if err != nil {
 		return 0, err
 	}
+	beside, err := filepath.Glob(s.path("kubelet", "pods", "*", "volumes", "kubernetes.io~empty-dir", "lines", "demo-app-*.json*"))
+	if err != nil {
+		return 0, err
+	}
 	lines := 0
-	for _, file := range files {
+	for _, file := range append(files, beside...) {
 		text, err := os.ReadFile(file)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) { // its pod is gone
 			return 0, err
