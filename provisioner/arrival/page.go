@@ -93,7 +93,7 @@ func (e *PartialError) Error() string {
 	if e.Failed == 0 {
 		return "search: Elasticsearch gave up before the end (timed_out)"
 	}
-	return fmt.Sprintf("search: %d shards did not answer", e.Failed)
+	return fmt.Sprintf("search: %s did not answer", things(uint64(e.Failed), "shard"))
 }
 
 // Hint says what to try next.

@@ -114,6 +114,10 @@ func TestAnswersThatAreErrors(t *testing.T) {
 			400, `{"error":{"type":"search_phase_execution_exception","reason":"all shards failed","root_cause":[{"type":"query_shard_exception","reason":"no field x"}]}}`,
 			Error{"count logs", 400, "query_shard_exception", "no field x"}, "count logs: 400 Bad Request: query_shard_exception: no field x",
 		},
+		"a closed index among several": {
+			400, `{"error":{"type":"index_closed_exception","reason":"closed","index":".ds-logs-1"}}`,
+			Error{"count logs", 400, "index_closed_exception", ".ds-logs-1 is closed"}, "count logs: 400 Bad Request: index_closed_exception: .ds-logs-1 is closed",
+		},
 		"a bare sentence": {405, `{"error":"Incorrect HTTP method"}`, Error{"count logs", 405, "", "Incorrect HTTP method"}, "count logs: 405 Method Not Allowed: Incorrect HTTP method"},
 		"a proxy's page":  {500, `<html>`, Error{"count logs", 500, "", ""}, "count logs: 500 Internal Server Error"},
 	} {

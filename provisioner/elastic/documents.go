@@ -23,7 +23,8 @@ func (c *Client) Search(ctx context.Context, index string, body []byte) ([]byte,
 }
 
 // OpenPIT freezes a view of index for keepAlive and returns its id. A pattern that
-// matches nothing is the same error as a name that nothing has.
+// matches nothing is the same error as a name that nothing has. One that matches a
+// closed index is refused as its name would be: Elasticsearch would leave it out.
 func (c *Client) OpenPIT(ctx context.Context, index string, keepAlive time.Duration) (string, error) {
 	op := "open point in time of " + index
 	var pit struct {
@@ -31,7 +32,7 @@ func (c *Client) OpenPIT(ctx context.Context, index string, keepAlive time.Durat
 		Shards *struct{ Total int } `json:"_shards"` // not before 8.13
 	}
 	err := c.ask(ctx, request{op: op, repeat: true, api: esapi.OpenPointInTimeRequest{
-		Index: []string{index}, KeepAlive: fmt.Sprintf("%dms", keepAlive.Milliseconds()),
+		Index: []string{index}, KeepAlive: fmt.Sprintf("%dms", keepAlive.Milliseconds()), ExpandWildcards: "open,closed",
 	}}, &pit)
 	if err == nil && pit.Shards != nil && pit.Shards.Total == 0 {
 		err = &Error{Op: op, Status: http.StatusNotFound, Type: "index_not_found_exception", Reason: "nothing matches " + index}

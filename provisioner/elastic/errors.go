@@ -69,7 +69,7 @@ func answerError(op string, status int, body []byte) *Error {
 	if json.Unmarshal(body, &answer) != nil {
 		return e
 	}
-	type cause struct{ Type, Reason string }
+	type cause struct{ Type, Reason, Index string }
 	var full struct {
 		cause
 		Root []cause `json:"root_cause"`
@@ -79,6 +79,9 @@ func answerError(op string, status int, body []byte) *Error {
 		return e
 	}
 	e.Type, e.Reason = full.Type, full.Reason
+	if full.Type == "index_closed_exception" && full.Index != "" { // its sentence is "closed", and of a pattern nobody knows which
+		e.Reason = full.Index + " is closed"
+	}
 	// "all shards failed" says less than its cause.
 	if len(full.Root) > 0 && full.Type == "search_phase_execution_exception" {
 		e.Type, e.Reason = full.Root[0].Type, full.Root[0].Reason
