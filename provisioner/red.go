@@ -127,7 +127,7 @@ func redLedgerError(err error) error {
 	case errors.Is(err, exact.ErrLines):
 		return cli.BadInput(err, "provisioner verify judges it; red wants what loadgen run wrote")
 	case errors.Is(err, fs.ErrNotExist):
-		return cli.BadInput(err, "is the path right, and has the run ended?")
+		return &cli.Failure{Code: cli.Undone, Err: err, Next: "is the path right, and has the run ended?"}
 	}
 	return ledgerError(err)
 }

@@ -304,8 +304,8 @@ func saveAll(files ...asked) error {
 	return nil
 }
 
-// ledgerError adds what to type next, and the exit code of bad input where the
-// file itself is the matter.
+// ledgerError adds what to type next. A ledger that cannot be read, or is of another
+// run, leaves the question open; bad input is one that the flags are not for.
 func ledgerError(err error) error {
 	var (
 		torn    *ledger.TruncatedError
@@ -316,10 +316,12 @@ func ledgerError(err error) error {
 		content *lines.UnknownContentError
 		ofLines *arrival.LinesError
 	)
-	f := &cli.Failure{Code: cli.Usage, Err: err}
+	f := &cli.Failure{Code: cli.Undone, Err: err}
 	switch {
+	case errors.As(err, &torn) && torn.LastSeq == 0:
+		f.Next = "the load run was killed at once, or has only just begun: no attempt is in it; -follow waits for the run"
 	case errors.As(err, &torn):
-		f.Code, f.Next = cli.Undone, "the load run was killed or still goes on; -partial judges the attempts that are in it"
+		f.Next = "the load run was killed or still goes on; -partial judges the attempts that are in it"
 	case errors.As(err, &other):
 		f.Next = "give the ledger of that run, or leave -run out"
 	case errors.As(err, &not):
@@ -329,7 +331,7 @@ func ledgerError(err error) error {
 	case errors.As(err, &content):
 		f.Next = "use the provisioner of the same version as the loadgen"
 	case errors.As(err, &ofLines):
-		f.Next = "leave -depth out"
+		f.Code, f.Next = cli.Usage, "leave -depth out"
 	case errors.As(err, &damaged):
 		f.Next = "copy the file again, or repeat the run"
 	case errors.Is(err, fs.ErrNotExist):
