@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -46,6 +47,14 @@ func (a *administrator) ask(t *testing.T, method, path string, body any) []byte 
 		t.Fatal(err)
 	}
 	return answer
+}
+
+// after is ask for a test's cleanup, when its context has ended.
+func (a *administrator) after(t *testing.T, method, path string) {
+	t.Helper()
+	if _, err := a.Ask(context.WithoutCancel(t.Context()), method, path, nil); err != nil {
+		t.Error(err)
+	}
 }
 
 // find is the document of a line that arrived as text.

@@ -177,7 +177,11 @@ func TestLoop(t *testing.T) {
 
 	t.Run("a canary killed under way goes on, and tells a line removed and one doubled", l.watchKilled)
 	t.Run("lines of every format by several shippers", func(t *testing.T) { tryShippers(t, l) })
+	t.Run("what was done to runs at random is said, and nothing else", l.negativeControls)
+	t.Run("what cannot be read is no verdict", l.unread)
 	t.Run("alerts fire and resolve, and Prometheus' tools accept all files", alerts)
+
+	t.Run("nor is a node that restarts between two pages", l.restarted)
 
 	t.Run("Elasticsearch gone in mid-verify is no verdict", func(t *testing.T) {
 		ledger := l.path("calm.ledger")

@@ -40,8 +40,9 @@ type Account struct {
 	Run                                            string
 	Attempts, Sent, Answered, Documents, Delivered uint64
 	Lost, Indeterminate                            Seqs
-	Unconfirmed                                    Seqs
-	Duplicated, Corrupted                          struct{ Attempts Seqs }
+	Unconfirmed, Late                              Seqs
+	Duplicated                                     Duplicated
+	Corrupted                                      Corrupted
 	Unexpected                                     struct{ Documents uint64 }
 	Hops                                           *Hops
 	ReadLag                                        Lag `json:"read_lag"`
@@ -49,6 +50,19 @@ type Account struct {
 		WellFormed struct{ Altered, Cut, Split, Joined Seqs } `json:"well_formed"`
 		Kinds      []LineKind
 	}
+}
+
+// Duplicated is which attempts have several documents, and in how many indices.
+type Duplicated struct {
+	Attempts Seqs
+	Extra    uint64 `json:"extra_documents"`
+	Cases    []struct{ Seq, Indices uint64 }
+}
+
+// Corrupted is which attempts have documents that say something else, by field.
+type Corrupted struct {
+	Attempts Seqs
+	Fields   map[string]Seqs
 }
 
 // LineKind is what became of a kind of line.
