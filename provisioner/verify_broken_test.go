@@ -98,7 +98,7 @@ func TestVerifyOfABrokenElasticsearch(t *testing.T) {
 		{"a red shard", refusal(t, "page", 503, "no_shard_available_action_exception"), nil, "503", "is a shard missing?"},
 		{"one red shard of several", answering(t, "page", `{"timed_out":false,"_shards":{"failed":1},"hits":{"hits":[]}}`), nil, "1 shard did not answer", "is a shard missing?"},
 		{"one at a glance", answering(t, "page", `{"timed_out":false,"_shards":{"failed":1},"hits":{"hits":[]}}`), []string{"-depth", "fast"}, "1 shard did not answer", "is a shard missing?"},
-		{"one while waiting", answering(t, "look", `{"timed_out":false,"_shards":{"failed":1}}`), nil, "1 shard did not answer", "is a shard missing?"},
+		{"one while waiting", answering(t, "look", `{"timed_out":false,"_shards":{"failed":1}}`), []string{"-within", "5s"}, "1 shard did not answer", "is a shard missing?"},
 		{"a search that was given up", answering(t, "page", `{"timed_out":true,"_shards":{"failed":0},"hits":{"hits":[]}}`), nil, "timed_out", "overloaded"},
 		{"a view that is gone in mid-read", refusal(t, "page", 404, "search_context_missing_exception"), nil, "search_context_missing_exception", "was Elasticsearch restarted"},
 		{"a node that restarts in mid-read", restarting(t, "page"), nil, "connection closed before the answer was complete", "did Elasticsearch just stop?"},

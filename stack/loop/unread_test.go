@@ -12,10 +12,10 @@ import (
 	"plumbline/stack/trial"
 )
 
-// longStream holds a run that is read in several pages.
+// longStream holds a run that is read in several slices.
 const longStream = "logs-icat.access-long"
 
-// More than two pages: one of two readers has a second one.
+// More than two slices: one of two readers has a second one.
 const longRun = 10_100
 
 func (l *loop) long(t *testing.T) made {
@@ -50,7 +50,7 @@ func (l *loop) unread(t *testing.T) {
 		more           []string
 		says, hint     string
 	}{
-		{"a view lost between two pages", long.ledger, []string{"-index", longStream, "-es", l.between(t, `"search_after"`, lose)}, "search_context_missing_exception", "the view of the index is gone"},
+		{"a view lost between two slices", long.ledger, []string{"-index", longStream, "-es", l.between(t, `"slice":{"id":2,"max":3}`, lose)}, "search_context_missing_exception", "the view of the index is gone"},
 		{"a view lost at a glance", long.ledger, append(fast, "-index", longStream, "-es", l.between(t, `"pit"`, lose)), "search_context_missing_exception", "the view of the index is gone"},
 		{"a closed index of a data stream", calm, []string{"-index", "logs-icat.access-closed"}, closed + " is closed", "open the index again"},
 		{"a closed index of a data stream at a glance", calm, append(fast, "-index", "logs-icat.access-closed"), closed + " is closed", "open the index again"},
@@ -157,12 +157,12 @@ func (l *loop) redIndex(t *testing.T, es *administrator) {
 	t.Cleanup(func() { es.after(t, http.MethodDelete, "/"+red) })
 }
 
-// restarted kills the node between two pages of a verify, and starts it again
+// restarted kills the node between two slices of a verify, and starts it again
 // before the next is asked for: no verdict. The next verify has one.
 func (l *loop) restarted(t *testing.T) {
 	es, ledger := l.administrator(t), l.path("long.ledger")
 	midway, again := make(chan struct{}), make(chan struct{})
-	address := l.between(t, `"search_after"`, func(string) { close(midway); <-again })
+	address := l.between(t, `"slice":{"id":2,"max":3}`, func(string) { close(midway); <-again })
 	ended := make(chan *tried, 1)
 	go func() { ended <- l.try(t, ledger, "-index", longStream, "-es", address) }()
 	select {
