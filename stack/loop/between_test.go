@@ -25,11 +25,13 @@ import (
 )
 
 // between stands between a verify and Elasticsearch, and returns its own address.
-// The first request that holds a text waits until act has returned, which is told
-// the view that the request is about; so do all that come meanwhile.
+// At the first request that holds a text it lets those under way come to their end,
+// and everything else wait until act has returned, which is told the view that the
+// request is about.
 func (l *loop) between(t *testing.T, holding string, act func(view string)) string {
 	t.Helper()
 	var once sync.Once
+	var quiet sync.RWMutex
 	forward := l.forward(t)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
@@ -41,8 +43,14 @@ func (l *loop) between(t *testing.T, holding string, act func(view string)) stri
 			if err := json.Unmarshal(body, &about); err != nil || about.PIT.ID == "" {
 				t.Errorf("%s is about no view: %s", r.URL.Path, body)
 			}
-			once.Do(func() { act(about.PIT.ID) })
+			once.Do(func() {
+				quiet.Lock()
+				defer quiet.Unlock()
+				act(about.PIT.ID)
+			})
 		}
+		quiet.RLock()
+		defer quiet.RUnlock()
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		forward.ServeHTTP(w, r)
 	}))
