@@ -181,7 +181,7 @@ func TestLoop(t *testing.T) {
 	t.Run("what cannot be read is no verdict", l.unread)
 	t.Run("alerts fire and resolve, and Prometheus' tools accept all files", alerts)
 
-	t.Run("nor is a node that restarts between two pages", l.restarted)
+	t.Run("nor is a node that restarts in mid-read", l.restarted)
 
 	t.Run("Elasticsearch gone in mid-verify is no verdict", func(t *testing.T) {
 		ledger := l.path("calm.ledger")
