@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	pageSize = 5_000 // documents in one answer, 1.1 MB: smaller ones cost time, larger ones memory
+	pageSize = 5_000 // documents in one answer, which has 1.1 MB then
 	hitSize  = 256   // bytes of an answer that a document usually takes, at most
 	partSize = 4_000 // documents in one slice of the view on average, so that most fit into one answer
 	maxParts = 1_024 // slices that Elasticsearch allows (index.max_slices_per_pit)
