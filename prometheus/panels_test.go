@@ -223,9 +223,11 @@ func (s *servers) drawn(t *testing.T, at panels.At) map[string]panels.Drawn {
 // query asks a panel's question as Grafana does: once, or over the range.
 func (s *servers) query(t *testing.T, q panels.Question, at panels.At) []byte {
 	t.Helper()
-	endpoint, values := "query_range", url.Values{"query": {q.Expr}, "start": {fmt.Sprint(at.From.Unix())}, "end": {fmt.Sprint(at.To.Unix())}, "step": {fmt.Sprint(at.Step.Seconds())}}
+	// To the millisecond: the last scrape may be of this second.
+	seconds := func(at time.Time) string { return fmt.Sprintf("%.3f", float64(at.UnixMilli())/1000) }
+	endpoint, values := "query_range", url.Values{"query": {q.Expr}, "start": {seconds(at.From)}, "end": {seconds(at.To)}, "step": {fmt.Sprint(at.Step.Seconds())}}
 	if q.Instant {
-		endpoint, values = "query", url.Values{"query": {q.Expr}, "time": {fmt.Sprint(at.To.Unix())}}
+		endpoint, values = "query", url.Values{"query": {q.Expr}, "time": {seconds(at.To)}}
 	}
 	res, err := http.PostForm(s.url("prometheus")+"/api/v1/"+endpoint, values)
 	if err != nil {
