@@ -23,6 +23,7 @@ func (l load) attempts() int { return l.rate * int(l.duration.Seconds()) }
 // report is what the tests read of the verdict's JSON.
 type report struct {
 	Outcome, Summary string
+	Properties       []struct{ Name, Outcome, Text string }
 	Account          struct {
 		Attempts, Answered, Documents, Delivered uint64
 	}
@@ -113,6 +114,17 @@ func (s *stack) end(t *testing.T) (report, exits) {
 	return r, exits{codes["loadgen"], codes["provisioner"]}
 }
 
+// broken are the properties that do not hold, a line each.
+func (r report) broken() string {
+	var lines strings.Builder
+	for _, p := range r.Properties {
+		if p.Outcome != "holds" {
+			fmt.Fprintf(&lines, "%s %s: %s\n", p.Name, p.Outcome, p.Text)
+		}
+	}
+	return lines.String()
+}
+
 // holds ends a load in which no request may have failed, and no line be missing or
 // there twice.
 func (s *stack) holds(t *testing.T, l load) {
@@ -120,7 +132,7 @@ func (s *stack) holds(t *testing.T, l load) {
 	r, codes := s.end(t)
 	want := uint64(l.attempts())
 	if codes != (exits{}) {
-		t.Errorf("exit codes %+v, want 0 and 0: %s\n%s", codes, r.Summary, s.run(t, "--namespace=plumbline", "logs", "--container=loadgen", "job/verdict"))
+		t.Errorf("exit codes %+v, want 0 and 0: %s\n%s%s", codes, r.Summary, r.broken(), s.run(t, "--namespace=plumbline", "logs", "--container=loadgen", "job/verdict"))
 	}
 	if a := r.Account; a.Attempts != want || a.Answered != want || a.Delivered != want || a.Documents != want {
 		t.Errorf("of %d attempts %d answered, %d delivered in %d documents; want %d of each", a.Attempts, a.Answered, a.Delivered, a.Documents, want)
