@@ -111,7 +111,7 @@ func homes() map[string][]string {
 		"plumbline/dashboards/grafana/schema":     {"provisioner/grafana/grafanafake"},
 		"plumbline/dashboards/grafana/panels":     {"provisioner/proof"},
 		"plumbline/dashboards/kibana/lens":        {"provisioner/proof"},
-		"testing":                                 {"demo-app/internal/store/storetest"},
+		"testing":                                 {"provisioner/elastic/expired", "demo-app/internal/store/storetest"},
 	}
 }
 

@@ -2,24 +2,15 @@ package main
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
-	"encoding/pem"
 	"fmt"
 	"io"
-	"log"
-	"math/big"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"plumbline/cli"
+	"plumbline/provisioner/elastic/expired"
 )
 
 // broken is an Elasticsearch that holds three documents and answers every search
@@ -82,7 +73,8 @@ func restarting(t *testing.T, what string) string {
 // about it, and exit code 2, whichever depth was asked for.
 func TestVerifyOfABrokenElasticsearch(t *testing.T) {
 	whole := book(t, 3)
-	url, ca := expired(t)
+	url, certificate := expired.Serve(t, http.NotFoundHandler())
+	ca := file(t, string(certificate))
 	for _, row := range []struct {
 		proves, es string
 		more       []string
@@ -119,27 +111,4 @@ func TestVerifyOfABrokenElasticsearch(t *testing.T) {
 			}
 		})
 	}
-}
-
-// expired is a server whose certificate was good until yesterday, and its CA file.
-func expired(t *testing.T) (url, ca string) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), NotBefore: time.Now().AddDate(0, -2, 0), NotAfter: time.Now().AddDate(0, 0, -1),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewUnstartedServer(http.NotFoundHandler())
-	server.Config.ErrorLog = log.New(io.Discard, "", 0)
-	server.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
-	server.StartTLS()
-	t.Cleanup(server.Close)
-	return server.URL, file(t, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
 }

@@ -79,7 +79,7 @@ func (s *stack) kill(t *testing.T, namespace, workload string) {
 // shipper kills Filebeat: what it has read and not sent is read again, what it has
 // sent is not stored again.
 func (s *stack) shipper(t *testing.T) {
-	l := load{name: "shipper", rate: 50, duration: 20 * time.Second, check: "arrival"}
+	l := load{name: "shipper", rate: 50, duration: 20 * time.Second}
 	s.begin(t, l)
 	for i := range 2 {
 		s.awaitLines(t, l.name, 100*(i+1))
@@ -108,7 +108,7 @@ func (s *stack) application(t *testing.T) {
 
 // worker kills who prepares downloads.
 func (s *stack) worker(t *testing.T) {
-	l := load{name: "worker", rate: 50, duration: 20 * time.Second, check: "arrival"}
+	l := load{name: "worker", rate: 50, duration: 20 * time.Second}
 	s.begin(t, l)
 	s.awaitLines(t, l.name, 100)
 	s.kill(t, "plumbline", "worker")

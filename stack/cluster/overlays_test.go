@@ -36,12 +36,12 @@ func (s *stack) ready(t *testing.T, overlay string) {
 func (s *stack) hinted(t *testing.T) {
 	s.ready(t, "hints")
 	t.Run("a rolling update under load costs no request and no line", func(t *testing.T) {
-		l := load{name: "hints-renewed", rate: 50, duration: 40 * time.Second, check: "arrival"}
+		l := load{name: "hints-renewed", rate: 50, duration: 40 * time.Second}
 		s.restartUnder(t, l)
 		s.holds(t, l)
 	})
 	t.Run("Filebeat killed under load loses and doubles nothing", func(t *testing.T) {
-		l := load{name: "hints-killed", rate: 50, duration: 20 * time.Second, check: "arrival"}
+		l := load{name: "hints-killed", rate: 50, duration: 20 * time.Second}
 		s.begin(t, l)
 		s.awaitLines(t, l.name, 4*l.rate)
 		s.kill(t, "plumbline-node", "filebeat")
@@ -56,7 +56,7 @@ func (s *stack) accompanied(t *testing.T) {
 	// An apply takes nothing away; and nobody else shall have read a line.
 	s.run(t, "--namespace=plumbline-node", "delete", "daemonset/filebeat", "--cascade=foreground", "--wait")
 	t.Run("a rolling update under load costs no request and no line", func(t *testing.T) {
-		l := load{name: "sidecar-renewed", rate: 50, duration: 40 * time.Second, check: "arrival"}
+		l := load{name: "sidecar-renewed", rate: 50, duration: 40 * time.Second}
 		s.restartUnder(t, l)
 		s.holds(t, l)
 	})

