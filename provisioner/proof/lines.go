@@ -19,7 +19,7 @@ import (
 // the request's counter has.
 type lines struct {
 	of     map[kind][]line // in the order of time
-	strays int             // users' lines that are not of the run
+	strays int             // users' lines about the range itself that are not of the run
 }
 
 type kind struct{ route, method, status string }
@@ -53,13 +53,13 @@ func (tooManyError) Error() string {
 	return fmt.Sprintf("there are more than %d lines: look at a shorter time", maxLines)
 }
 
-// readLines reads the lines from one moment to another.
-func readLines(ctx context.Context, search Searcher, run string, from, to time.Time) (lines, error) {
+// readLines reads the lines of a range and of the windows that reach so far before it.
+func readLines(ctx context.Context, search Searcher, run string, in span, window time.Duration) (lines, error) {
 	type object map[string]any
 	all := lines{of: map[kind][]line{}}
 	body := object{
 		"size": linesPage, "track_total_hits": false, "_source": false,
-		"query": object{"range": object{telemetry.FieldTimestamp: object{"gte": from.UnixMilli(), "lte": to.UnixMilli(), "format": "epoch_millis"}}},
+		"query": object{"range": object{telemetry.FieldTimestamp: object{"gte": in.from.Add(-window).UnixMilli(), "lte": in.to.UnixMilli(), "format": "epoch_millis"}}},
 		"sort":  []object{{telemetry.FieldTimestamp: "asc"}, {telemetry.FieldEventID: "asc"}},
 		"fields": []object{
 			{"field": telemetry.FieldTimestamp, "format": "strict_date_optional_time_nanos"}, {"field": telemetry.FieldRoute}, {"field": telemetry.FieldMethod},
@@ -78,7 +78,7 @@ func readLines(ctx context.Context, search Searcher, run string, from, to time.T
 		if err != nil {
 			return all, err
 		}
-		last, hits, err := all.take(answer, run)
+		last, hits, err := all.take(answer, run, in)
 		if err != nil {
 			return all, fmt.Errorf("access lines: %w", err)
 		}
@@ -97,7 +97,7 @@ func readLines(ctx context.Context, search Searcher, run string, from, to time.T
 }
 
 // take adds a page of lines.
-func (l *lines) take(answer []byte, run string) (last []json.RawMessage, hits int, err error) {
+func (l *lines) take(answer []byte, run string, in span) (last []json.RawMessage, hits int, err error) {
 	var page struct {
 		TimedOut bool                 `json:"timed_out"`
 		Shards   struct{ Failed int } `json:"_shards"`
@@ -142,7 +142,7 @@ func (l *lines) take(answer []byte, run string) (last []json.RawMessage, hits in
 		}
 		k.status = strconv.Itoa(status)
 		l.of[k] = append(l.of[k], line{ended, time.Duration(took)})
-		if ran != run && !slices.Contains(telemetry.OperationalRoutes(), k.route) {
+		if ran != run && in.holds(ended) && !slices.Contains(telemetry.OperationalRoutes(), k.route) {
 			l.strays++
 		}
 		last = hit.Sort

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"plumbline/dashboards"
+	"plumbline/dashboards/grafana/panels"
 	"plumbline/provisioner/elastic"
 )
 
@@ -47,7 +49,7 @@ func TestLinesAreReadToTheLast(t *testing.T) {
 	}
 	es := &pages{answers: []string{page(full...), page(hit(55, "/a", ""), hit(56, "/healthz", ""))}}
 	from := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	all, err := readLines(t.Context(), es, "r", from, from.Add(time.Minute))
+	all, err := readLines(t.Context(), es, "r", span{from, from.Add(time.Minute)}, 0)
 	if err != nil || all.strays != 1 {
 		t.Errorf("%d lines of no run, %v; want the one that is no probe", all.strays, err)
 	}
@@ -61,8 +63,26 @@ func TestLinesAreReadToTheLast(t *testing.T) {
 	if len(es.asked) != 2 || !strings.Contains(es.asked[1], `"search_after":[49,"x"]`) {
 		t.Errorf("asked %d times, then %.300s", len(es.asked), es.asked[len(es.asked)-1])
 	}
-	if all, err := readLines(t.Context(), &pages{}, "r", from, from.Add(time.Minute)); err != nil || len(all.of) > 0 {
+	if all, err := readLines(t.Context(), &pages{}, "r", span{from, from.Add(time.Minute)}, 0); err != nil || len(all.of) > 0 {
 		t.Errorf("no stream: %v, %v", all, err)
+	}
+}
+
+// The first rate of a range is one of the time before it, in which a run may have
+// ended: its lines are read, and the range is none the less this run's alone.
+func TestLinesAreReadAsFarBackAsTheFirstWindowReaches(t *testing.T) {
+	es := &pages{answers: []string{page(hit(10, "/a", "earlier"), hit(25, "/a", "r"))}}
+	from := time.Date(2026, 1, 1, 0, 0, 30, 0, time.UTC)
+	w := &watch{scope: dashboards.Scope{From: from, To: from.Add(time.Minute), RunID: "r"}, at: panels.At{Step: time.Second}}
+	if err := w.readLines(t.Context(), es); err != nil {
+		t.Fatal(err)
+	}
+	// 20 s of a rate, and the 10 s by which a request may be counted late and clocks differ.
+	if want := fmt.Sprintf(`"gte":%d`, from.Add(-30*time.Second).UnixMilli()); !strings.Contains(es.asked[0], want) {
+		t.Errorf("asked %s, want %s", es.asked[0], want)
+	}
+	if n := len(w.lines.between(kind{"/a", "GET", "200"}, span{from.Add(-time.Hour), from})); n != 2 || w.lines.strays != 0 {
+		t.Errorf("%d lines, %d of them strays in the range; want 2 and none", n, w.lines.strays)
 	}
 }
 
@@ -75,7 +95,7 @@ func TestLinesAreReadStrictly(t *testing.T) {
 		"a duration that is words": strings.Replace(page(hit(1, "/a", "")), "[7]", `["long"]`, 1),
 		"no answer":                "{",
 	} {
-		if _, err := readLines(t.Context(), &pages{answers: []string{answer}}, "", time.Unix(0, 0), time.Unix(1, 0)); err == nil || !strings.Contains(err.Error(), "access lines") {
+		if _, err := readLines(t.Context(), &pages{answers: []string{answer}}, "", span{time.Unix(0, 0), time.Unix(1, 0)}, 0); err == nil || !strings.Contains(err.Error(), "access lines") {
 			t.Errorf("%s: %v", proves, err)
 		}
 	}

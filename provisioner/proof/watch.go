@@ -160,7 +160,8 @@ func (w *watch) frame(begin, end time.Time) {
 func (w *watch) readLines(ctx context.Context, search Searcher) (err error) {
 	for {
 		now := time.Now()
-		w.lines, err = readLines(ctx, search, w.scope.RunID, w.scope.From.Add(-2*late), w.scope.To.Add(2*late))
+		about := span{w.scope.From.Add(-2 * late), w.scope.To.Add(2 * late)}
+		w.lines, err = readLines(ctx, search, w.scope.RunID, about, w.at.RateInterval())
 		many := tooManyError{}
 		if errors.As(err, &many) {
 			w.unjudged = many.Error()
