@@ -88,11 +88,11 @@ func (e elasticsearch) routes() object {
 }
 
 func (e elasticsearch) times() object {
-	buckets := []object{{"key": began.Add(-time.Minute).UnixMilli(), "process": object{"value": nil}, "took": object{"value": 1e6}, "users": object{"requests": object{"value": 0}}}} // did not reach the application
+	buckets := []object{{"key": began.Add(-time.Minute).UnixMilli(), "process": object{"value": nil}, "took": object{"value": 1e6}, "users": object{"doc_count": 0, "requests": object{"value": 0}}}} // did not reach the application
 	for _, instant := range e.instants() {
 		s := e.at(instant)
 		buckets = append(buckets, object{"key": s.At.UnixMilli(), "process": object{"value": float64(s.Process.UnixMilli()) / 1000},
-			"took": object{"value": s.Took}, "users": object{"requests": object{"value": s.Total}}})
+			"took": object{"value": s.Took}, "users": object{"doc_count": len(e.counted(instant)), "requests": object{"value": s.Total}}})
 	}
 	return object{"times": object{"sum_other_doc_count": 0, "buckets": buckets}}
 }

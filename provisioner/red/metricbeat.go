@@ -97,10 +97,10 @@ func (b Metricbeat) stored(ctx context.Context, c *Coverage, run *exact.Run) (*S
 	return stored(ctx, b.Search, b.Index, documents, run)
 }
 
-// Scrapes returns the scrapes that reached the application: one that did not
-// still becomes a document, with up = 0 and nothing else. The newest of all is
-// left out, since its documents may still be on their way: they arrive in order,
-// so what comes before another is whole.
+// Scrapes returns the scrapes that reached the application and are whole: one that
+// did not reach it still becomes a document, with up = 0 and nothing else. The newest
+// of all is left out, since its documents may still be on their way: they arrive in
+// order, so what comes before another has all that Metricbeat sent.
 func (b Metricbeat) Scrapes(ctx context.Context, from, to time.Time) ([]Scrape, error) {
 	scrapes, err := b.scrapes(ctx, from, to)
 	if n := len(scrapes); n > 0 && scrapes[n-1].newest {
@@ -110,6 +110,11 @@ func (b Metricbeat) Scrapes(ctx context.Context, from, to time.Time) ([]Scrape, 
 }
 
 // scrapes returns the newest, too.
+//
+// Metricbeat cuts a scrape off where its module is stopped in between, as autodiscover
+// does each time that a pod's status changes. One process never loses a series of its
+// requests, so a scrape with fewer of them than another before it is such a piece:
+// all it says is that the process was there.
 func (b Metricbeat) scrapes(ctx context.Context, from, to time.Time) ([]Scrape, error) {
 	var answer struct {
 		Times struct {
@@ -118,7 +123,10 @@ func (b Metricbeat) scrapes(ctx context.Context, from, to time.Time) ([]Scrape, 
 				Key     int64
 				Process struct{ Value *float64 }
 				Took    struct{ Value *float64 }
-				Users   struct{ Requests struct{ Value float64 } }
+				Users   struct {
+					Series   int `json:"doc_count"`
+					Requests struct{ Value float64 }
+				}
 			}
 		}
 	}
@@ -128,7 +136,7 @@ func (b Metricbeat) scrapes(ctx context.Context, from, to time.Time) ([]Scrape, 
 			"process": object{"max": object{"field": beatProcess}},
 			"took":    object{"max": object{"field": telemetry.FieldEventDuration}},
 			"users": object{
-				"filter": users(beatRoute, exists(beatCount)),
+				"filter": users(beatRoute, exists(beatRoute)),
 				"aggs":   object{"requests": object{"sum": object{"field": beatCount}}},
 			},
 		},
@@ -145,9 +153,16 @@ func (b Metricbeat) scrapes(ctx context.Context, from, to time.Time) ([]Scrape, 
 		if t.Process.Value == nil {
 			continue
 		}
-		s := Scrape{newest: i == len(times)-1, At: time.UnixMilli(t.Key).UTC(), Process: time.UnixMilli(int64(*t.Process.Value * 1000)).UTC(), Total: t.Users.Requests.Value}
+		s := Scrape{
+			newest: i == len(times)-1, At: time.UnixMilli(t.Key).UTC(), Process: time.UnixMilli(int64(*t.Process.Value * 1000)).UTC(),
+			Total: t.Users.Requests.Value, series: t.Users.Series,
+		}
 		if t.Took.Value != nil {
 			s.Took = time.Duration(*t.Took.Value)
+		}
+		if n := len(scrapes); n > 0 && s.pieceAfter(scrapes[n-1]) {
+			scrapes[n-1].alive = s.At
+			continue
 		}
 		scrapes = append(scrapes, s)
 	}

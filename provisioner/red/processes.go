@@ -77,18 +77,19 @@ func (all *processes) cover(run arrival.Asked) error {
 	var newest time.Time
 	for _, p := range all.each {
 		interval = max(interval, usual(p.scrapes))
-		if at := p.last().At; at.After(newest) {
+		if at := p.last().seen(); at.After(newest) {
 			newest = at
 		}
 	}
 	var there []process
 	for _, p := range all.each {
 		var err error
-		late := newest.Sub(p.last().At) > 2*interval
+		seen := p.last().seen()
+		late := newest.Sub(seen) > 2*interval
 		switch {
-		case late && p.last().At.Add(2*interval).Before(run.From):
+		case late && seen.Add(2*interval).Before(run.From):
 			continue
-		case late && !p.last().At.After(run.To):
+		case late && !p.last().At.After(run.To.Add(tolerance)):
 			p.gone = true
 			p.Coverage, err = coverUntilGone(p.scrapes, run.From)
 		default:
@@ -149,7 +150,7 @@ func (all *processes) unsure(ctx context.Context, search Searcher, lines string)
 			begin.to = p.Begin().over()
 		}
 		if p.gone {
-			spans = append(spans, span{p.End().begun, p.End().over().Add(2 * p.Interval)})
+			spans = append(spans, span{p.End().begun, p.End().seen().Add(2 * p.Interval)})
 		} else if p.End().begun.Before(end.from) {
 			end.from = p.End().begun
 		}

@@ -17,6 +17,22 @@ type Scrape struct {
 
 	begun  time.Time // At by the application's clock
 	newest bool      // of a store that may not have it whole
+	series int       // documents of requests; 0 of a store that has every scrape whole
+	alive  time.Time // of a later scrape of the process, if only a piece of that is there
+}
+
+// pieceAfter reports that a scrape is just a piece of one, by an earlier one that is
+// whole.
+func (s Scrape) pieceAfter(whole Scrape) bool {
+	return s.Process.Equal(whole.Process) && s.series < whole.series
+}
+
+// seen is when its process answered last, as far as is known.
+func (s Scrape) seen() time.Time {
+	if s.alive.After(s.At) {
+		return s.alive
+	}
+	return s.At.Add(s.Took)
 }
 
 // over is when the reading had ended for certain, by the application's clock.

@@ -116,6 +116,27 @@ func TestCountersAreHeldAgainstTheLedger(t *testing.T) {
 			w.beside.gone = 12 * time.Second
 			*run = w.asked()
 		}, arrival.Counters{Counted: 759, Asked: 1200, Kinds: 3}, "/a 200: counted"},
+		{"one that is gone as soon as the run is over was read to the end", func(w *world, run *arrival.Asked) {
+			w.every = time.Second
+			w.beside = second(w, -time.Hour)
+			w.beside.every, w.beside.phase, w.beside.gone = time.Second, 5*time.Second-50*time.Millisecond, 30*time.Second+60*time.Millisecond
+			w.until = 20 * time.Second
+			*run = w.asked()
+		}, arrival.Counters{Counted: 1200, Asked: 1200, Kinds: 3}, ""},
+		{"of which scrapes just a piece is there is no restart", func(w *world, run *arrival.Asked) { w.piece = 12 * time.Second },
+			arrival.Counters{Counted: 600, Asked: 600, Kinds: 3, Gaps: 1}, ""},
+		{"a piece before the run does not tell what was counted by then", func(w *world, run *arrival.Asked) {
+			w.strangers = []exact.Request{stranger(-9 * time.Second), stranger(-5 * time.Second)}
+			w.piece = -w.phase
+		}, arrival.Counters{Counted: 601, Asked: 600, Others: 1, Kinds: 3, Gaps: 1}, ""},
+		{"nor one after it what was counted since", func(w *world, run *arrival.Asked) { w.piece = 32 * time.Second },
+			arrival.Counters{Counted: 600, Asked: 600, Kinds: 3, Gaps: 1}, ""},
+		{"a piece tells that the process was there until then", func(w *world, run *arrival.Asked) {
+			w.beside = second(w, -time.Hour)
+			w.beside.gone, w.beside.piece = 14*time.Second, 13*time.Second
+			w.beside.requests = slices.DeleteFunc(w.beside.requests, func(q exact.Request) bool { return q.Ended.Sub(began) > 22*time.Second })
+			*run = w.asked()
+		}, arrival.Counters{Counted: 759, Asked: 1039, Unseen: 280, Kinds: 3}, ""},
 		{"one that was gone before the run is nobody", func(w *world, run *arrival.Asked) {
 			w.every = time.Second
 			w.beside = second(w, -time.Hour)

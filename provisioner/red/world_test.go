@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -40,6 +41,7 @@ type world struct {
 	turns     bool             // two processes answer in turn
 	beside    *world           // a second process, at an address of its own
 	gone      time.Duration    // it was read no more from then on; 0 for always
+	piece     time.Duration    // of the scrape within a second of it one series is there; 0 for none
 	silent    error            // Prometheus cannot be asked
 
 	memo map[time.Time]map[series]exact.Durations // by counted
@@ -137,6 +139,9 @@ func (w *world) counted(at time.Time) map[series]exact.Durations {
 	}
 	for _, d := range all {
 		slices.Sort(d)
+	}
+	if w.piece != 0 && at.Sub(began.Add(w.piece)).Abs() < time.Second {
+		maps.DeleteFunc(all, func(of series, _ exact.Durations) bool { return of.route != "/b" || of.status != "503" })
 	}
 	if w.memo == nil {
 		w.memo = map[time.Time]map[series]exact.Durations{}
