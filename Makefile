@@ -58,7 +58,7 @@ bench-loadgen: ## loadgen beside wrk, oha, vegeta and k6, those that are there; 
 bench-verify: ## what the verdict takes beside a real Elasticsearch, by number of documents; ARGS="-sizes 10M" for another
 	go run ./stack/verifybench $(ARGS)
 
-bench-lag: bin/stack ## how late lines are, hop by hop, and what it costs, with each profile of Filebeat; ARGS="-rates 10,2000,10000"
+bench-lag: bin/stack ## how late lines are, hop by hop, and what it costs, with each profile of Filebeat; ARGS="-rates 10,5000"
 	@bin/stack lag $(ARGS)
 
 lint: ## vet, format, staticcheck, Dockerfile, workflow; govulncheck and shellcheck where they can run

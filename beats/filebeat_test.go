@@ -72,7 +72,7 @@ func TestFilebeatProcessorsKeepTheirOrder(t *testing.T) {
 	}
 	// The time of reading and the id of a line without identity are taken before
 	// decoding, the id of a line with identity after it.
-	want := []string{"drop_fields", "convert", "fingerprint", "decode_json_fields", "fingerprint", "add_fields", "add_fields", "if", "if"}
+	want := []string{"drop_fields", "convert", "fingerprint", "decode_json_fields", "else", "add_fields", "add_fields", "if", "if"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("processors (-want +got):\n%s", diff)
 	}
@@ -93,17 +93,27 @@ func TestFilebeatFieldsAreTheVocabulary(t *testing.T) {
 		t.Errorf("id of a line without identity (-want +got):\n%s", diff)
 	}
 	want = []string{telemetry.FieldServiceName, telemetry.FieldEventID}
-	if diff := cmp.Diff(want, identity.texts("fingerprint.fields")); diff != "" {
-		t.Errorf("id of a line (-want +got):\n%s", diff)
+	const short = "else.0.fingerprint."
+	if diff := cmp.Diff(want, identity.texts(short+"fields")); diff != "" {
+		t.Errorf("id of a line whose event has an id of its own kind (-want +got):\n%s", diff)
 	}
 	for _, field := range want {
-		if got := identity.text("fingerprint.when.regexp." + field); got != "." {
+		if got := identity.text(short + "when.regexp." + field); got != "." {
 			t.Errorf("%s may be no text: the fingerprint of anything else drops the line (condition %q)", field, got)
 		}
 	}
-	for _, fingerprint := range []settings{anonymous, identity} {
-		if got := fingerprint.text("fingerprint.target_field"); got != "@metadata._id" {
-			t.Errorf("fingerprint goes to %q: only @metadata._id makes a resend a 409", got)
+	if got, want := identity.text("if.regexp."+telemetry.FieldEventID), "^[0-9a-f]{32}$"; got != want {
+		t.Errorf("an id that is unique everywhere is %q, want %q", got, want)
+	}
+	if got := identity.text("then.0.convert.fields.0.from"); got != telemetry.FieldEventID {
+		t.Errorf("the id of a line whose event has one that is unique everywhere is %q", got)
+	}
+	for what, got := range map[string]string{
+		"without identity": anonymous.text("fingerprint.target_field"), "of a short id": identity.text(short + "target_field"),
+		"of a unique id": identity.text("then.0.convert.fields.0.to"),
+	} {
+		if got != "@metadata._id" {
+			t.Errorf("the id of a line %s goes to %q: only @metadata._id makes a resend a 409", what, got)
 		}
 	}
 	for _, option := range []string{"overwrite_keys", "expand_keys", "add_error_key"} {

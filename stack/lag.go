@@ -16,7 +16,7 @@ import (
 
 // The usual rates of lag, and how long each is sent.
 const (
-	lagRates  = "10,2000"
+	lagRates  = "10,2000,10000"
 	lagLength = 15 * time.Second
 )
 

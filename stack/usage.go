@@ -29,7 +29,7 @@ Flags of red, which always has the profile prometheus:
   -duration D     how long to send each, likewise (30s)
 
 Flags of lag, which starts Elasticsearch and Filebeat alone:
-  -rates LIST     lines per second, one after the other (10,2000)
+  -rates LIST     lines per second, one after the other (10,2000,10000)
   -duration D     how long lines are written at each (15s)
 
 Flags of size, which measures nothing and starts nothing (docs/sizing.md):

@@ -79,7 +79,7 @@ func (l *Log) appendAccess(b []byte, a *Access) []byte {
 		head = l.failure
 	}
 	b = l.clock.append(append(b, `{"@timestamp":"`...), a.Ended)
-	b = appendHex(append(b, head...), 16)
+	b = appendEventID(append(b, head...), a.Ended)
 	b = strconv.AppendInt(append(b, `","duration":`...), a.Duration.Nanoseconds(), 10)
 	b = append(append(b, `},"http":{"request":{"id":"`...), a.RequestID...) // nothing in an Identity needs escaping
 	b = appendText(append(b, `","method":`...), a.Method)

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"go.opentelemetry.io/otel/baggage"
 	"go.opentelemetry.io/otel/propagation"
@@ -199,11 +200,21 @@ func BenchmarkIdentify(b *testing.B) {
 
 func TestIdsDoNotRepeat(t *testing.T) {
 	seen := map[string]bool{}
+	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	for range 10_000 {
-		id := randomHex(16)
-		if seen[id] || !isHex(id, 32) {
-			t.Fatalf("id %s is malformed or repeats", id)
+		for _, id := range []string{randomHex(16), string(appendEventID(nil, at))} {
+			if seen[id] || !isHex(id, 32) {
+				t.Fatalf("id %s is malformed or repeats", id)
+			}
+			seen[id] = true
 		}
-		seen[id] = true
+	}
+}
+
+func TestEventIdsAreInTheOrderOfTime(t *testing.T) {
+	at := time.UnixMilli(0x19ca8d3b5ff)
+	first, then := string(appendEventID(nil, at)), string(appendEventID(nil, at.Add(time.Millisecond)))
+	if first >= then || !strings.HasPrefix(first, "019ca8d3b5ff") || !strings.HasPrefix(then, "019ca8d3b600") {
+		t.Errorf("a millisecond after %s comes %s", first, then)
 	}
 }

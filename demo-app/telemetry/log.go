@@ -122,8 +122,9 @@ func (l *Log) Did(level Level, a Action) *Line {
 	if level < l.Level() {
 		return nil
 	}
-	e := l.start(time.Now(), level)
-	event := e.CreateDict().Str("id", randomHex(16)).Str("dataset", DatasetApp).Str("kind", "event")
+	now := time.Now()
+	e := l.start(now, level)
+	event := e.CreateDict().Str("id", string(appendEventID(nil, now))).Str("dataset", DatasetApp).Str("kind", "event")
 	if a.Name != "" {
 		event.Str("action", a.Name)
 	}

@@ -62,8 +62,8 @@ func (m *Maker) ecs(b []byte, p piece) []byte {
 	b = append(append(b, `","run":{"id":"`...), m.RunID...)
 	b = strconv.AppendUint(append(b, `","seq":`...), p.seq, 10)
 	b = append(append(b, `},"trace":{"id":"`...), ledger.TraceID(m.RunID, p.seq)...)
-	b = append(append(b, `"},"event":{"dataset":"plumbline.lines","kind":"event","id":"`...), m.RunID...)
-	b = strconv.AppendUint(append(b, '-'), p.seq, 10)
+	// As unique, and in the order of the run.
+	b = append(append(b, `"},"event":{"dataset":"plumbline.lines","kind":"event","id":"`...), ledger.TraceID(m.RunID, p.seq)...)
 	b = strconv.AppendInt(append(b, `","duration":`...), 100_000+m.random.Int64N(50_000_000), 10)
 	b = append(b, `},"http":{"request":{"method":"`+Method+`"},"response":{"status_code":`...)
 	b = strconv.AppendInt(b, StatusWritten, 10)

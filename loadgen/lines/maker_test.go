@@ -70,7 +70,7 @@ func parseECS(line []byte) (identity, error) {
 	id := identity{get(telemetry.FieldRunID), get(telemetry.FieldRunSeq), get(telemetry.FieldTraceID), get(telemetry.FieldTimestamp)}
 	for field, want := range map[string]string{
 		telemetry.FieldMethod: Method, telemetry.FieldRoute: "ecs", telemetry.FieldStatus: "200",
-		telemetry.FieldEventID: id.Run + "-" + id.Seq, telemetry.FieldECSVersion: telemetry.ECSVersion, telemetry.FieldEventDataset: "plumbline.lines",
+		telemetry.FieldEventID: id.Trace, telemetry.FieldECSVersion: telemetry.ECSVersion, telemetry.FieldEventDataset: "plumbline.lines",
 	} {
 		if got := get(field); got != want {
 			return id, fmt.Errorf("%s is %s, want %s", field, got, want)

@@ -236,3 +236,16 @@ func TestShipperCountsSinceTheWatchBegan(t *testing.T) {
 		t.Errorf("what is no Beat: %v", err)
 	}
 }
+
+// What Filebeat makes of the same lines is tested in the loop.
+func TestDocumentIDsAreFilebeats(t *testing.T) {
+	const unique, upper = "0123456789abcdef0123456789abcdef", "0123456789ABCDEF0123456789ABCDEF"
+	if got := documentID("api", unique); got != unique {
+		t.Errorf("of an event with 32 hex digits it is %s", got)
+	}
+	for _, event := range []string{"e5", upper, unique + "0", unique[1:]} {
+		if got := documentID("api", event); len(got) != 64 || got == documentID("other", event) {
+			t.Errorf("of event %s it is %s: want a fingerprint with the service", event, got)
+		}
+	}
+}

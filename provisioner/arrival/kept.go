@@ -102,9 +102,12 @@ func takeStored(answer []byte, run string, of map[string]uint64, found map[uint6
 	return nil
 }
 
-// documentID is the id that beats/filebeat.yml gives the document of a line:
-// Filebeat's fingerprint of its service and event.
+// documentID is the id that beats/filebeat.yml gives the document of a line: that of
+// its event if it has 32 hex digits, else Filebeat's fingerprint of service and event.
 func documentID(service, event string) string {
+	if len(event) == 32 && strings.Trim(event, "0123456789abcdef") == "" {
+		return event
+	}
 	sum := sha256.Sum256([]byte("|" + telemetry.FieldEventID + "|" + event + "|" + telemetry.FieldServiceName + "|" + service + "|"))
 	return hex.EncodeToString(sum[:])
 }

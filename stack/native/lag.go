@@ -17,13 +17,16 @@ import (
 
 // LagPoll is how often the lines of a LagRun are looked for, and so how finely
 // it is known when they were found.
-const LagPoll = 20 * time.Millisecond
+const LagPoll = 50 * time.Millisecond
 
 // What is shipped before anything is measured.
 const (
-	warmRate   = 1000 // lines per second
-	warmLength = 30 * time.Second
+	warmRate   = 5000 // lines per second
+	warmLength = 60 * time.Second
 )
+
+// lineSize is how long a line is, in bytes: as demo-app's, on average.
+const lineSize = "500-700"
 
 // Percentiles are those of a lag, in nanoseconds, as the verifier tells them.
 type Percentiles struct {
@@ -190,6 +193,6 @@ func (s *Stack) lineLoad(out, name string, rate float64, length time.Duration) s
 	return supervise.Spec{
 		Name: "loadgen", Env: environment(), Ends: true, Log: s.log("loadgen"), Stdout: s.dir.Run("lag-" + name + ".load.txt"),
 		Command: []string{s.programs.Loadgen, "lines", "-out", out, "-ledger", s.lagLedger(name), "-run-id", "lag-" + name,
-			"-rate", strconv.FormatFloat(rate, 'f', -1, 64), "-duration", length.String()},
+			"-rate", strconv.FormatFloat(rate, 'f', -1, 64), "-duration", length.String(), "-size", lineSize},
 	}
 }

@@ -3,8 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -188,14 +186,15 @@ func (r benchRun) access(a ledger.Attempt, started time.Time) *telemetry.Access 
 	}
 }
 
-// shipped adds to a line what Filebeat does. The id is the line's, and so differs
+// shipped adds to a line what Filebeat does. The id is the event's, and so differs
 // between two lines of one attempt.
 func shipped(line []byte, read time.Time, offset uint64) elastic.Document {
-	sum := sha256.Sum256(line)
+	_, id, _ := bytes.Cut(line, []byte(`"outcome":"`)) // of the event
+	_, id, _ = bytes.Cut(id, []byte(`"id":"`))
 	text := append([]byte{}, bytes.TrimSuffix(line, []byte("}\n"))...)
 	text = fmt.Appendf(text, `,"event.created":%q,"log.file.path":"/var/log/demo-app.json","log.offset":%d,`+
 		`"data_stream":{"type":"logs","dataset":"icat.access","namespace":"default"}}`, read.Format("2006-01-02T15:04:05.000Z"), offset*600)
-	return elastic.Document{ID: hex.EncodeToString(sum[:]), JSON: text}
+	return elastic.Document{ID: string(id[:32]), JSON: text}
 }
 
 // await waits until as many documents are searchable as were written: one is
