@@ -44,8 +44,7 @@ patches:
 	add := func(container int, flag string) {
 		change += fmt.Sprintf("\n      - {op: add, path: /spec/template/spec/containers/%d/args/-, value: %q}", container, flag)
 	}
-	// On a machine that has much else to do a late answer is no failed request.
-	for _, flag := range []string{"-timeout=60s", "-run-id=" + l.name, fmt.Sprintf("-rate=%d", l.rate), "-duration=" + l.duration.String(), "-fail-if=errors>0%"} {
+	for _, flag := range []string{"-run-id=" + l.name, fmt.Sprintf("-rate=%d", l.rate), "-duration=" + l.duration.String(), "-fail-if=errors>0%"} {
 		add(0, flag)
 	}
 	add(1, "-o=json")
