@@ -41,11 +41,11 @@ func (p *pass) compareAll(ctx context.Context, book *ledger.Reader) error {
 		return nil
 	})
 	group.Go(func() error {
-		single, err := p.single(ctx, query)
+		portions, err := p.survey(ctx, query)
 		if err != nil {
 			return err
 		}
-		return p.readAll(ctx, query, auditLayout(single), known, c.take)
+		return p.readPortions(ctx, portions, known, c.take)
 	})
 	if err := group.Wait(); err != nil {
 		return err

@@ -38,7 +38,7 @@ func (p *pass) readCopiesOf(ctx context.Context, seqs []uint64) error {
 		found[seq] = &copies{events: map[string]bool{}, indices: map[string]bool{}}
 	}
 	query := all(term(telemetry.FieldRunID, p.account.Run), object{"terms": object{telemetry.FieldRunSeq: seqs}})
-	err := p.readAll(ctx, query, copiesLayout(), nothingToKnow(), func(d *document) {
+	err := p.readAll(ctx, query, copiesLayout(), func(d *document) {
 		if c := found[d.seq()]; c != nil {
 			c.n++
 			c.events[string(d.values[colEvent])] = true

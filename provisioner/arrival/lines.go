@@ -44,7 +44,7 @@ func (r lineRun) compare(ctx context.Context, p *pass, book *ledger.Reader) erro
 		return err
 	}
 	p.page = r.pageSize(p.page)
-	if err := p.readAll(ctx, everything(), lineLayout(), nothingToKnow(), c.take); err != nil {
+	if err := p.readAll(ctx, everything(), lineLayout(), c.take); err != nil {
 		return err
 	}
 	if c.unreadable != nil {

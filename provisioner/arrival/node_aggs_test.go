@@ -1,12 +1,13 @@
 package arrival
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
+
+	"plumbline/demo-app/telemetry"
 )
 
 // aggregate knows histogram with extended_stats below it, composite of terms,
@@ -86,54 +87,41 @@ func (n *node) histogram(docs []doc, agg map[string]any) any {
 	return map[string]any{"buckets": list}
 }
 
+// composite makes a bucket of each combination of values, in the order of their JSON. A
+// number that is none the mapping ignores.
 func (n *node) composite(docs []doc, how map[string]any) any {
-	type key struct{ Route, Method, Status *string }
-	text := func(k key) string {
-		out, _ := json.Marshal(k)
-		return string(out)
-	}
-	counts, keys := map[string]int{}, map[string]key{}
+	counts := map[string]int{}
 	for _, d := range docs {
-		var found []*string
+		key := map[string]any{}
 		for _, source := range how["sources"].([]any) {
-			for _, s := range source.(map[string]any) {
+			for name, s := range source.(map[string]any) {
 				terms := s.(map[string]any)["terms"].(map[string]any)
 				if terms["missing_bucket"] != true {
 					n.t.Error("composite without missing_bucket leaves documents out")
 				}
-				v := values(d, terms["field"].(string))
-				if len(v) == 0 {
-					found = append(found, nil)
-				} else {
-					found = append(found, &v[0])
+				field := terms["field"].(string)
+				key[name] = nil
+				if v := values(d, field); len(v) > 0 && field != telemetry.FieldStatus {
+					key[name] = v[0]
+				} else if len(v) > 0 && isInteger(v[0]) {
+					key[name] = json.Number(v[0])
 				}
 			}
 		}
-		k := key{found[0], found[1], found[2]}
-		counts[text(k)]++
-		keys[text(k)] = k
+		text, _ := json.Marshal(key)
+		counts[string(text)]++
 	}
-	after := ""
+	after, size := "", int(integer(how["size"]))
 	if how["after"] != nil {
-		raw, _ := json.Marshal(how["after"].(map[string]any)["place"])
-		after = string(raw)
+		text, _ := json.Marshal(how["after"])
+		after = string(text)
 	}
-	list, size := []any{}, int(integer(how["size"]))
-	last := ""
-	for _, at := range slices.SortedFunc(maps.Keys(counts), cmp.Compare) {
-		if at <= after && after != "" || len(list) == size {
-			continue
+	list, last := []any{}, json.RawMessage("null")
+	for _, at := range slices.Sorted(maps.Keys(counts)) {
+		if at > after && len(list) < size {
+			last = json.RawMessage(at)
+			list = append(list, map[string]any{"key": last, "doc_count": counts[at]})
 		}
-		k := keys[at]
-		named := map[string]any{"route": k.Route, "method": k.Method, "status": nil}
-		if k.Status != nil {
-			named["status"] = json.Number(*k.Status)
-			if _, err := strconv.Atoi(*k.Status); err != nil {
-				named["status"] = nil // malformed: the mapping ignores it
-			}
-		}
-		list = append(list, map[string]any{"key": named, "doc_count": counts[at]})
-		last = at
 	}
-	return map[string]any{"buckets": list, "after_key": map[string]any{"place": last}}
+	return map[string]any{"buckets": list, "after_key": last}
 }

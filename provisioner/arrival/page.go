@@ -179,7 +179,7 @@ func (p *pageDecoder) decode(answer []byte, l layout, yield func(*document)) (pa
 
 func (p *pageDecoder) hit(d *jx.Decoder, out *page) error {
 	out.hits++
-	p.doc = document{}
+	p.doc = document{values: p.layout.given}
 	return d.ObjBytes(func(d *jx.Decoder, key []byte) error {
 		switch string(key) {
 		case "_index":

@@ -17,7 +17,7 @@ func FuzzSorted(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, sort []byte) {
-		l := auditLayout(true)
+		l := auditLayout().sortedBy(allJudged()...)
 		var got []string
 		p := newPageDecoder(nil)
 		page, err := p.decode(fmt.Appendf(nil, `{"hits":{"hits":[{"_index":"i","sort":%s}]}}`, sort), l, func(d *document) {

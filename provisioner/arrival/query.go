@@ -42,20 +42,13 @@ type layout struct {
 	sort   []any
 	sorted []column // by position in sort; the first is not a column
 	source bool     // the stored document, too
+
+	given [columns][]byte // values that are known of all documents that the search finds
 }
 
-// judged are the fields that a document is held against its attempt by, and how an
-// index without them would have them.
-func judged() []struct{ field, unmapped string } {
-	return []struct{ field, unmapped string }{
-		{telemetry.FieldRunSeq, "long"}, {telemetry.FieldMethod, "keyword"}, {telemetry.FieldRoute, "keyword"},
-		{telemetry.FieldStatus, "long"}, {telemetry.FieldTraceID, "keyword"},
-	}
-}
-
-// auditLayout reads what is judged as doc values, unless each is known to be single.
-func auditLayout(single bool) layout {
-	l := layout{
+// auditLayout reads what is measured, and as yet nothing that is judged.
+func auditLayout() layout {
+	return layout{
 		// Shard order is the cheapest there is: nothing is sorted.
 		sort: []any{
 			"_shard_doc", ascending(telemetry.FieldEventDuration, "long"),
@@ -63,12 +56,20 @@ func auditLayout(single bool) layout {
 		},
 		sorted: []column{columns, colDuration, colTimestamp, colCreated, colIngested},
 	}
-	for _, f := range judged() {
-		if single {
-			l.sort, l.sorted = append(l.sort, ascending(f.field, f.unmapped)), append(l.sorted, columnNames()[f.field])
-		} else {
-			l.fields = append(l.fields, f.field)
-		}
+}
+
+// sortedBy reads fields as sort values, too: each has one value at most.
+func (l layout) sortedBy(fields ...judged) layout {
+	for _, f := range fields {
+		l.sort, l.sorted = append(l.sort, ascending(f.field, f.unmapped)), append(l.sorted, columnNames()[f.field])
+	}
+	return l
+}
+
+// docValues reads fields as doc values, too.
+func (l layout) docValues(fields ...judged) layout {
+	for _, f := range fields {
+		l.fields = append(l.fields, f.field)
 	}
 	return l
 }

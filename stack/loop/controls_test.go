@@ -47,8 +47,9 @@ func (l *loop) negativeControls(t *testing.T) {
 	random := rand.New(rand.NewPCG(seed, 1))
 	all := []control{l.untouched(t, random)}
 	for len(all) < controls {
-		all = append(all, l.hurt(t, random, fmt.Sprintf("hurt-%d", len(all))))
+		all = append(all, l.hurt(t, random, fmt.Sprintf("hurt-%d", len(all)), 200+random.Uint64N(200), 7, true))
 	}
+	all = append(all, l.hurt(t, random, "hurt-long", 20_000, 2, false)) // of so few kinds that each is searched for
 	var before, after []elastic.Document
 	for _, c := range all {
 		before, after = append(before, c.before...), append(after, c.after...)
@@ -86,11 +87,11 @@ func (c *control) put(random *rand.Rand, d elastic.Document) {
 	}
 }
 
-// hurt is a run of which up to five attempts each are lost, doubled in one way or
-// the other, altered and late.
-func (l *loop) hurt(t *testing.T, random *rand.Rand, run string) control {
+// hurt is a run of n attempts of which up to five each are lost, doubled in one way or
+// the other, altered and late. An altered field may be gone altogether, if it may.
+func (l *loop) hurt(t *testing.T, random *rand.Rand, run string, n, kinds uint64, gone bool) control {
 	t.Helper()
-	c := control{made: l.book(t, run, 200+random.Uint64N(200), 7), altered: map[string][]uint64{}}
+	c := control{made: l.book(t, run, n, kinds), altered: map[string][]uint64{}}
 	places := random.Perm(len(c.sent))
 	draw := func() (seqs []uint64) {
 		k := 1 + random.IntN(5)
@@ -119,11 +120,15 @@ func (l *loop) hurt(t *testing.T, random *rand.Rand, run string) control {
 		telemetry.FieldMethod: {"PUT", nil}, telemetry.FieldRoute: {"/altered", nil}, telemetry.FieldStatus: {599, nil},
 		telemetry.FieldTraceID: {ledger.TraceID("another", 1), nil}, telemetry.FieldEventDuration: {0, nil},
 	}
+	ways := 1
+	if gone {
+		ways = 2
+	}
 	fields := slices.Sorted(maps.Keys(values))
 	for _, seq := range draw() {
 		field := fields[random.IntN(len(fields))]
 		c.altered[field] = append(c.altered[field], seq)
-		c.put(random, c.document(t, seq, 0, map[string]any{field: values[field][random.IntN(2)]}))
+		c.put(random, c.document(t, seq, 0, map[string]any{field: values[field][random.IntN(ways)]}))
 	}
 	for _, place := range places {
 		c.put(random, c.document(t, uint64(place)+1, 0, nil))

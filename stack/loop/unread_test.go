@@ -13,11 +13,13 @@ import (
 	"plumbline/stack/trial"
 )
 
-// longStream holds a run that is read in several slices.
-const longStream = "logs-icat.access-long"
-
-// More than two slices: one of two readers has a second one.
-const longRun = 10_100
+// longStream holds a run that is read in several slices: one of the four readers has
+// a second one, the last.
+const (
+	longStream = "logs-icat.access-long"
+	longRun    = 10_100
+	lastSlice  = `"slice":{"id":4,"max":5}`
+)
 
 func (l *loop) long(t *testing.T) made {
 	t.Helper()
@@ -52,7 +54,7 @@ func (l *loop) unread(t *testing.T) {
 		more           []string
 		says, hint     string
 	}{
-		{"a view lost between two slices", long.ledger, []string{"-index", longStream, "-es", l.between(t, `"slice":{"id":2,"max":3}`, lose)}, "search_context_missing_exception", "the view of the index is gone"},
+		{"a view lost between two slices", long.ledger, []string{"-index", longStream, "-es", l.between(t, lastSlice, lose)}, "search_context_missing_exception", "the view of the index is gone"},
 		{"a view lost at a glance", long.ledger, append(fast, "-index", longStream, "-es", l.between(t, `"pit"`, lose)), "search_context_missing_exception", "the view of the index is gone"},
 		{"a closed index of a data stream", calm, []string{"-index", "logs-icat.access-closed"}, closed + " is closed", "open the index again"},
 		{"a closed index of a data stream at a glance", calm, append(fast, "-index", "logs-icat.access-closed"), closed + " is closed", "open the index again"},
@@ -165,7 +167,11 @@ func (l *loop) redIndex(t *testing.T, es *administrator) {
 func (l *loop) restarted(t *testing.T) {
 	es, ledger := l.administrator(t), l.path("long.ledger")
 	midway, again := make(chan struct{}), make(chan struct{})
-	address := l.between(t, `"slice":{"id":2,"max":3}`, func(string) { close(midway); <-again })
+	address := l.between(t, lastSlice, func(string) {
+		time.Sleep(time.Second) // the other readers end what they are at
+		close(midway)
+		<-again
+	})
 	ended := make(chan *tried, 1)
 	go func() { ended <- l.try(t, ledger, "-index", longStream, "-es", address) }()
 	select {

@@ -32,7 +32,7 @@ Usage:
 Flags:
   -sizes LIST      documents of each run (10k,100k,1M); k and M count thousands
                    and millions
-  -repeat N        how often each is measured; the best counts (3)
+  -repeat N        how often each is measured after a first time; the best counts (10)
   -state DIR       as 'stack' has it; what runs there must be stopped
   -port-offset N   add N to Elasticsearch's ports (30000)
   -stay            when done, leave Elasticsearch up until Ctrl-C
@@ -84,7 +84,7 @@ func parse(args []string, stdout, stderr io.Writer) (settings, error) {
 	flags := flag.NewFlagSet("verifybench", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	sizes := flags.String("sizes", "10k,100k,1M", "")
-	flags.IntVar(&s.repeat, "repeat", 3, "")
+	flags.IntVar(&s.repeat, "repeat", 10, "")
 	flags.StringVar(&s.options.State, "state", "", "")
 	flags.IntVar(&s.options.PortOffset, "port-offset", 30000, "")
 	flags.BoolVar(&s.stay, "stay", false, "")

@@ -24,32 +24,30 @@ type cost struct {
 	rss       int64 // bytes, the highest
 }
 
+// measured is what a depth costs: the first time, when Elasticsearch has just been
+// filled and Java compiles what it has not run before, and at best after that.
+type measured struct{ cold, warm cost }
+
 // result is what was measured of one size.
 type result struct {
-	n                uint64
-	cold, warm, full cost
-	bare             time.Duration
-	wrong            []string // what the verdicts said that is not so
+	n          uint64
+	fast, full measured
+	bare       time.Duration
+	wrong      []string // what the verdicts said that is not so
 }
 
-// measure asks each depth several times; the best of them counts, because what
-// else runs on the machine can only add.
+// measure asks each depth once cold and several times more; the best of those counts,
+// because what else runs on the machine can only add.
 func (r benchRun) measure(ctx context.Context, stack *native.Stack, repeat int, stderr io.Writer) (result, error) {
 	m := result{n: r.n}
-	for i := range repeat + 1 {
-		c, text, err := r.verify(ctx, stack, "-depth", "fast")
+	for range repeat + 1 {
+		wrong, err := r.ask(ctx, stack, "fast", &m.fast, r.wrongFast, stderr)
 		if err != nil {
 			return m, err
 		}
-		fmt.Fprintf(stderr, "  fast %v\n", c)
-		if i == 0 {
-			m.cold = c
-			m.wrong = append(m.wrong, r.wrongFast(text)...)
-			continue
-		}
-		m.warm = better(m.warm, c)
+		m.wrong = append(m.wrong, wrong...)
 	}
-	for range repeat {
+	for range repeat + 1 {
 		bare, err := r.bare(ctx, stack)
 		if err != nil {
 			return m, err
@@ -58,15 +56,28 @@ func (r benchRun) measure(ctx context.Context, stack *native.Stack, repeat int, 
 		if m.bare == 0 || bare < m.bare {
 			m.bare = bare
 		}
-		c, text, err := r.verify(ctx, stack, "-depth", "full")
+		wrong, err := r.ask(ctx, stack, "full", &m.full, r.wrongFull, stderr)
 		if err != nil {
 			return m, err
 		}
-		fmt.Fprintf(stderr, "  full %v\n", c)
-		m.wrong = append(m.wrong, r.wrongFull(text)...)
-		m.full = better(m.full, c)
+		m.wrong = append(m.wrong, wrong...)
 	}
 	return m, nil
+}
+
+// ask has the run judged once, and returns what the report says that is not so.
+func (r benchRun) ask(ctx context.Context, stack *native.Stack, depth string, m *measured, wrong func([]byte) []string, stderr io.Writer) ([]string, error) {
+	c, report, err := r.verify(ctx, stack, "-depth", depth)
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(stderr, "  %s %v\n", depth, c)
+	if m.cold.wall == 0 {
+		m.cold = c
+	} else {
+		m.warm = better(m.warm, c)
+	}
+	return wrong(report), nil
 }
 
 func (c cost) String() string {

@@ -39,8 +39,10 @@ func mutations() []mutation {
 
 		{"one line stored twice told from two lines", "copies.go", "if events < c.n {", "if events <= c.n {"},
 		{"a shard that did not answer", "page.go", "case failed > 0:", "case failed > 1:"},
-		{"a slice that was not read", "read.go", "if seen.Load() != documents {", "if seen.Load() > documents {"},
-		{"a second value", "single.go", "values.Values != got", "values.Values < got"},
+		{"a slice that was not read", "read.go", "read != portions[i].documents {", "read > portions[i].documents {"},
+		{"a second value", "survey.go", "values.Values != s.", "values.Values < s."},
+		{"documents of a kind that was not told", "survey.go", "if rest != 0 {", "if false {"},
+		{"what is known of a kind", "page.go", "document{values: p.layout.given}", "document{}"},
 		{"ranges", "seqs.go", "if seq == r.Last+1 {", "if seq == r.Last+2 {"},
 
 		{"counts at a glance", "fast.go", "a.N == b.N && ", ""},
