@@ -1,6 +1,7 @@
 package lines
 
 import (
+	"fmt"
 	"strconv"
 	"time"
 
@@ -61,9 +62,11 @@ func (m *Maker) ecs(b []byte, p piece) []byte {
 	b = appendStamp(append(b, `{"@timestamp":"`...), p.at)
 	b = append(append(b, `","run":{"id":"`...), m.RunID...)
 	b = strconv.AppendUint(append(b, `","seq":`...), p.seq, 10)
-	b = append(append(b, `},"trace":{"id":"`...), ledger.TraceID(m.RunID, p.seq)...)
-	// As unique, and in the order of the run.
-	b = append(append(b, `"},"event":{"dataset":"plumbline.lines","kind":"event","id":"`...), ledger.TraceID(m.RunID, p.seq)...)
+	trace := ledger.TraceID(m.RunID, p.seq)
+	b = append(append(b, `},"trace":{"id":"`...), trace...)
+	// As demo-app's: the time in milliseconds, then what no other line has.
+	b = fmt.Appendf(append(b, `"},"event":{"dataset":"plumbline.lines","kind":"event","id":"`...), "%012x", p.at.UnixMilli())
+	b = append(b, trace[8:28]...) // the number and 40 random bits
 	b = strconv.AppendInt(append(b, `","duration":`...), 100_000+m.random.Int64N(50_000_000), 10)
 	b = append(b, `},"http":{"request":{"method":"`+Method+`"},"response":{"status_code":`...)
 	b = strconv.AppendInt(b, StatusWritten, 10)

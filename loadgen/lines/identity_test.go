@@ -106,10 +106,10 @@ func TestContentIsRecorded(t *testing.T) {
 	for _, row := range []struct{ proves, record string }{
 		{"an older ledger has none", ""},
 		{"another maker's lines are not ours", `{"revision":1,"format":"ecs","size_min":1,"size_max":2}`},
-		{"a format that is none", `{"revision":2,"format":"xml","size_min":1,"size_max":2}`},
-		{"sizes that cannot be", `{"revision":2,"format":"ecs","size_min":1,"size_max":99999999}`},
-		{"an overlong line that would fill the memory", `{"revision":2,"format":"ecs","size_min":1,"size_max":2,"overlong":99999999999}`},
-		{"shares that cannot be", `{"revision":2,"format":"ecs","size_min":1,"size_max":2,"unicode":7}`},
+		{"a format that is none", `{"revision":3,"format":"xml","size_min":1,"size_max":2}`},
+		{"sizes that cannot be", `{"revision":3,"format":"ecs","size_min":1,"size_max":99999999}`},
+		{"an overlong line that would fill the memory", `{"revision":3,"format":"ecs","size_min":1,"size_max":2,"overlong":99999999999}`},
+		{"shares that cannot be", `{"revision":3,"format":"ecs","size_min":1,"size_max":2,"unicode":7}`},
 		{"not an object", `[]`},
 	} {
 		t.Run(row.proves, func(t *testing.T) {
@@ -125,7 +125,7 @@ func TestContentIsRecorded(t *testing.T) {
 // revision, so that older ledgers are not held against other lines.
 func TestMakerMakesTheSameLinesAsEver(t *testing.T) {
 	want := map[Format]string{
-		ECS: "4a4e7b16db3f37cb", Logfmt: "dff7a15e58a893a0", Combined: "269d56a7d6a25b0d", Plain: "3ea78b72bf184a7d",
+		ECS: "61921c4a0a6b8741", Logfmt: "dff7a15e58a893a0", Combined: "269d56a7d6a25b0d", Plain: "3ea78b72bf184a7d",
 	}
 	for _, format := range formats() {
 		c := content(format)

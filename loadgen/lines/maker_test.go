@@ -68,9 +68,13 @@ func parseECS(line []byte) (identity, error) {
 		return fmt.Sprint(at)
 	}
 	id := identity{get(telemetry.FieldRunID), get(telemetry.FieldRunSeq), get(telemetry.FieldTraceID), get(telemetry.FieldTimestamp)}
+	at, err := time.Parse(time.RFC3339Nano, id.Time)
+	if err != nil || len(id.Trace) != 32 {
+		return id, fmt.Errorf("trace %s at %s: %v", id.Trace, id.Time, err)
+	}
 	for field, want := range map[string]string{
 		telemetry.FieldMethod: Method, telemetry.FieldRoute: "ecs", telemetry.FieldStatus: "200",
-		telemetry.FieldEventID: id.Trace, telemetry.FieldECSVersion: telemetry.ECSVersion, telemetry.FieldEventDataset: "plumbline.lines",
+		telemetry.FieldEventID: fmt.Sprintf("%012x%s", at.UnixMilli(), id.Trace[8:28]), telemetry.FieldECSVersion: telemetry.ECSVersion, telemetry.FieldEventDataset: "plumbline.lines",
 	} {
 		if got := get(field); got != want {
 			return id, fmt.Errorf("%s is %s, want %s", field, got, want)

@@ -18,6 +18,7 @@ const (
 	followPage  = 5_000
 	gapAfter    = 2 * time.Second // a number missing for so long is asked for once a second only
 	maxGaps     = 256             // ranges of missing numbers asked for at once
+	maxAhead    = 1 << 20         // numbers: what is so far ahead of all others is no attempt's
 	lagInterval = time.Second     // one lag document each
 )
 
@@ -131,7 +132,7 @@ func (w *follower) loop(ctx context.Context, book *growing) error {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-tick.C:
-			if err := w.poll(ctx, all(term(telemetry.FieldRunID, w.out.Run), from(w.floor))); err != nil {
+			if err := w.poll(ctx, w.unseen()); err != nil {
 				return err
 			}
 			w.began = true
@@ -151,6 +152,28 @@ func (w *follower) loop(ctx context.Context, book *growing) error {
 			return nil
 		}
 	}
+}
+
+// unseen asks for what was not seen yet. By the floor alone, all that came after a
+// number that is still missing would be read again with each poll.
+func (w *follower) unseen() object {
+	of := term(telemetry.FieldRunID, w.out.Run)
+	if w.seen.IsEmpty() || w.seen.Maximum() < w.floor || w.seen.Maximum()-w.floor > maxAhead {
+		return all(of, from(w.floor))
+	}
+	next := w.seen.Maximum() + 1
+	missing := roaring64.New()
+	missing.AddRange(w.floor, next)
+	missing.AndNot(w.seen)
+	var ranges []object
+	for r := range (Seqs{missing}).Ranges {
+		if len(ranges) == maxGaps {
+			next = r.First
+			break
+		}
+		ranges = append(ranges, between(r.First, r.Last))
+	}
+	return all(of, oneOf(append(ranges, from(next))))
 }
 
 // poll takes note of every document that matches and was not seen before.
@@ -192,9 +215,11 @@ func (w *follower) advance() {
 		w.floor++
 	}
 	if w.floor == start && !w.seen.IsEmpty() && w.seen.Maximum() > w.floor && time.Since(w.moved) > gapAfter {
-		for !w.seen.Contains(w.floor) {
-			w.gaps.Add(w.floor)
-			w.floor++
+		later := w.seen.Iterator()
+		later.AdvanceIfNeeded(w.floor)
+		if next := later.PeekNext(); next-w.floor <= maxAhead {
+			w.gaps.AddRange(w.floor, next)
+			w.floor = next
 		}
 	}
 	if w.floor != start || w.seen.IsEmpty() || w.seen.Maximum() < w.floor {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2/roaring64"
+	"github.com/google/go-cmp/cmp"
 
 	"plumbline/demo-app/telemetry"
 	"plumbline/loadgen/ledger"
@@ -122,31 +123,80 @@ func TestFollow(t *testing.T) {
 	}
 }
 
-func TestFollowDoesNotReadEverythingAgainBehindAGap(t *testing.T) {
-	path := writeLedger(t, attempts(2000))
-	docs := func(begin time.Time) []doc {
-		list := arriving(2000, 0)(begin)
-		list[99].visible = list[99].visible.Add(15 * time.Second)
-		return list
-	}
-	var read int
-	out, _, _, err := followed(t, docs, func(_ *Follow, n *node) {
-		n.spoil = func(_ string, answer []byte) []byte {
-			p := newPageDecoder(nil)
-			if _, err := p.decode(answer, followLayout(), func(*document) { read++ }); err != nil {
-				t.Error(err)
+// Whatever is late, no poll reads again what an earlier one has read.
+func TestFollowReadsEachDocumentOnce(t *testing.T) {
+	for _, row := range []struct {
+		proves string
+		change func(docs []doc) []doc
+		max    time.Duration // lag is at least so much
+		most   int           // documents read
+	}{
+		{"one is late", func(docs []doc) []doc {
+			docs[99].visible = docs[99].visible.Add(15 * time.Second)
+			return docs
+		}, 15 * time.Second, 2000},
+		{"a batch is behind its successors", func(docs []doc) []doc {
+			for i := range docs[500:700] {
+				docs[500+i].visible = docs[900].visible
 			}
-			return answer
-		}
-	}, appear(t, path))
-	if err != nil {
-		t.Fatal(err)
+			return docs
+		}, 3 * time.Second, 2000},
+		{"more gaps than are asked for at once: the rest is read again", func(docs []doc) []doc {
+			for i := 0; i < 520; i += 2 {
+				docs[i].visible = docs[560].visible
+			}
+			return docs
+		}, 3 * time.Second, 10_000},
+	} {
+		t.Run(row.proves, func(t *testing.T) {
+			path := writeLedger(t, attempts(2000))
+			var read int
+			out, _, _, err := followed(t, func(begin time.Time) []doc { return row.change(arriving(2000, 0)(begin)) }, func(_ *Follow, n *node) {
+				n.spoil = func(_ string, answer []byte) []byte {
+					p := newPageDecoder(nil)
+					if _, err := p.decode(answer, followLayout(), func(*document) { read++ }); err != nil {
+						t.Error(err)
+					}
+					return answer
+				}
+			}, appear(t, path))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if out.Lag.Count != 2000 || out.Lag.Max < row.max {
+				t.Errorf("lag %+v, want that of 2000, up to %v at least", out.Lag, row.max)
+			}
+			if read < 2000 || read > row.most {
+				t.Errorf("read %d hits for 2000 documents", read)
+			}
+		})
 	}
-	if out.Lag.Count != 2000 || out.Lag.Max < 15*time.Second {
-		t.Errorf("lag %+v, want the late one in it", out.Lag)
+}
+
+// A number that is no attempt's holds nothing up, and however many documents there
+// are when the watch begins, each is known afterwards.
+func TestFollowGoesPastAllItHasSeen(t *testing.T) {
+	w := &follower{seen: roaring64.New(), gaps: roaring64.New(), floor: 1, out: &Followed{Run: runID}}
+	w.seen.AddRange(1, 3*maxAhead)
+	w.seen.AddRange(3*maxAhead+5, 3*maxAhead+9)
+	w.advance()
+	if w.floor != 3*maxAhead {
+		t.Errorf("the floor is %d, want %d", w.floor, 3*maxAhead)
 	}
-	if read > 3*2000 {
-		t.Errorf("read %d hits for 2000 documents", read)
+	w.moved = time.Now().Add(-time.Minute)
+	w.advance()
+	if w.floor != 3*maxAhead+5 || w.gaps.GetCardinality() != 5 {
+		t.Errorf("the floor is %d, behind %v; want %d behind five missing", w.floor, w.gaps, 3*maxAhead+5)
+	}
+	w.advance()
+	w.seen.Add(1e15)
+	w.moved = time.Now().Add(-time.Minute)
+	w.advance()
+	if w.floor != 3*maxAhead+9 || w.gaps.GetCardinality() != 5 {
+		t.Errorf("the floor is %d, with %d gaps; want %d with five", w.floor, w.gaps.GetCardinality(), 3*maxAhead+9)
+	}
+	if diff := cmp.Diff(all(term(telemetry.FieldRunID, runID), from(w.floor)), w.unseen()); diff != "" {
+		t.Errorf("it asks for (-want +got):\n%s", diff)
 	}
 }
 

@@ -22,7 +22,7 @@ const LagPoll = 50 * time.Millisecond
 // What is shipped before anything is measured.
 const (
 	warmRate   = 5000 // lines per second
-	warmLength = 60 * time.Second
+	warmLength = 100 * time.Second
 )
 
 // lineSize is how long a line is, in bytes: as demo-app's, on average.
@@ -77,7 +77,7 @@ func (s *Stack) Lag(ctx context.Context, rates []float64, length time.Duration) 
 	if err := s.startFilebeatWith(ctx, "-E", "output.elasticsearch.index="+stream); err != nil {
 		return nil, fmt.Errorf("profile %s: %w", profile, err)
 	}
-	// Java compiles what it runs often, and in its first half minute little else.
+	// Java compiles what it runs often, for a minute and a half half a core's worth.
 	warm := trial{lines: lines, stream: stream, name: profile + "-warm", rate: warmRate, length: warmLength}
 	if _, err := s.lagRun(ctx, warm); err != nil {
 		return nil, errors.Join(fmt.Errorf("profile %s, to warm up: %w", profile, err), s.endFilebeat())
