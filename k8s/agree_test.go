@@ -111,6 +111,13 @@ func (f facts) wrongEnvironment(c container) []string {
 		needs = f.Needs[given[len(given)-1]]
 	}
 	var found []string
+	if c.program() == "filebeat" {
+		for name, value := range f.Runtime {
+			if delete(has, name); c.Env[name] != value {
+				found = append(found, fmt.Sprintf("%s: %s: %q, natively %q", c.Name, name, c.Env[name], value))
+			}
+		}
+	}
 	for name, needed := range needs {
 		if needed && !has[name] {
 			found = append(found, fmt.Sprintf("%s: %s is not set", c.Name, name))
@@ -164,6 +171,7 @@ func TestDisagreementsAreSeen(t *testing.T) {
 		Settings: map[string]bool{"SEED": true},
 		Needs:    map[string]map[string]bool{"filebeat": {"ES_URL": true, "FILEBEAT_STATS_PORT": false}},
 		Keys:     []string{"reader.key"},
+		Runtime:  map[string]string{"GOGC": "300"},
 		Native: map[string]string{"http.port": "", "xpack.security.enabled": "true", "xpack.security.http.ssl.key": "node.key",
 			"cluster.routing.allocation.disk.watermark.low": ""},
 	}
@@ -196,11 +204,13 @@ func TestDisagreementsAreSeen(t *testing.T) {
 		{"a neighbour's wrong port is refused", container{Image: "x:1", Env: map[string]string{"U": "http://demo-app:8080/metrics"}},
 			[]string{"a: asks http://demo-app:8080, which listens on 8000"}},
 		{"a key that nobody writes is refused", container{Image: "plumbline/provisioner:dev", Args: []string{"board", "-key-file=/k/raeder.key"}}, []string{"a: nobody writes raeder.key"}},
-		{"a Beat with its variables is accepted", container{Image: "b/filebeat:1", Env: map[string]string{"ES_URL": ""}, Check: "/dev/tcp/127.0.0.1/5066 "}, nil},
-		{"a script may export them", container{Image: "b/filebeat:1", Script: "export ES_URL\n", Check: "/dev/tcp/127.0.0.1/5066 "}, nil},
-		{"a variable missing or unknown is refused", container{Image: "b/filebeat:1", Env: map[string]string{"ES_HOST": ""}, Check: "/dev/tcp/127.0.0.1/5066 "},
+		{"a Beat with its variables is accepted", container{Image: "b/filebeat:1", Env: map[string]string{"ES_URL": "", "GOGC": "300"}, Check: "/dev/tcp/127.0.0.1/5066 "}, nil},
+		{"a script may export them", container{Image: "b/filebeat:1", Script: "export ES_URL\n", Env: map[string]string{"GOGC": "300"}, Check: "/dev/tcp/127.0.0.1/5066 "}, nil},
+		{"a variable missing or unknown is refused", container{Image: "b/filebeat:1", Env: map[string]string{"ES_HOST": "", "GOGC": "300"}, Check: "/dev/tcp/127.0.0.1/5066 "},
 			[]string{"a: ES_HOST is set for nothing", "a: ES_URL is not set"}},
-		{"a check of another port is refused", container{Image: "b/filebeat:1", Env: map[string]string{"ES_URL": ""}, Check: "/dev/tcp/127.0.0.1/5067 "},
+		{"another garbage collector is refused", container{Image: "b/filebeat:1", Env: map[string]string{"ES_URL": "", "GOGC": "100"}, Check: "/dev/tcp/127.0.0.1/5066 "},
+			[]string{`a: GOGC: "100", natively "300"`}},
+		{"a check of another port is refused", container{Image: "b/filebeat:1", Env: map[string]string{"ES_URL": "", "GOGC": "300"}, Check: "/dev/tcp/127.0.0.1/5067 "},
 			[]string{"a: the check does not ask port 5066"}},
 		{"the native settings are accepted", container{Image: "e/elasticsearch:1", Check: "curl", Env: server}, nil},
 		{"another watermark is refused", container{Image: "e/elasticsearch:1", Check: "curl", Env: with("cluster.routing.allocation.disk.watermark.low", "5%")},

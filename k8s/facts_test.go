@@ -15,6 +15,8 @@ import (
 	"testing"
 
 	"gopkg.in/yaml.v3"
+
+	"plumbline/stack/native"
 )
 
 // facts are what other files of the repository say, read from them.
@@ -27,6 +29,7 @@ type facts struct {
 	Needs    map[string]map[string]bool // by Beat, or by the last file that it is given: variables in its files, true if there is no default
 	Keys     []string                   // files that setup writes
 	Native   map[string]string          // elasticsearch.yml of the native runner; "" where it is worked out
+	Runtime  map[string]string          // Filebeat's Go runtime in the native runner
 }
 
 func read(t *testing.T, path string) string {
@@ -83,7 +86,7 @@ func learn(t *testing.T) facts {
 	for _, role := range roles {
 		f.Keys = append(f.Keys, strings.TrimSuffix(filepath.Base(role), ".json")+".key")
 	}
-	f.Native = nativeSettings(t)
+	f.Native, f.Runtime = nativeSettings(t), native.FilebeatRuntime()
 	return f
 }
 

@@ -62,6 +62,7 @@ type call struct {
 	load           pace.Constant
 	workloads      []workload.Workload
 	rates          []float64 // of lines
+	rounds         int
 	question       size.Question
 	json           bool
 	containers     bool
@@ -128,6 +129,7 @@ func parse(name string, args []string, stdout, stderr io.Writer) (call, error) {
 	case "lag":
 		flags.StringVar(&chosen, "rates", lagRates, "")
 		flags.DurationVar(&c.load.Duration, "duration", lagLength, "")
+		flags.IntVar(&c.rounds, "repeat", lagRounds, "")
 	case "size":
 		asked.define(flags)
 		flags.StringVar(&output, "o", "table", "")
@@ -172,6 +174,9 @@ func parse(name string, args []string, stdout, stderr io.Writer) (call, error) {
 		}
 		if c.load.Duration < time.Second {
 			return c, usageError("lag: -duration %v: want a second or more", c.load.Duration)
+		}
+		if c.rounds < 1 || c.rounds > 100 {
+			return c, usageError("lag: -repeat %d: want 1 to 100 rounds", c.rounds)
 		}
 	}
 	c.json = output == "json"

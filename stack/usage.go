@@ -31,6 +31,8 @@ Flags of red, which always has the profile prometheus:
 Flags of lag, which starts Elasticsearch and Filebeat alone:
   -rates LIST     lines per second, one after the other (10,2000,10000)
   -duration D     how long lines are written at each (15s)
+  -repeat N       rounds of all that, of which the best is shown, and how long the
+                  worst took (3)
 
 Flags of size, which measures nothing and starts nothing (docs/sizing.md):
   -rate N         events per second, on average; it must be given

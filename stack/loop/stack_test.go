@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
+	"sync"
 	"testing"
 
 	"plumbline/loadgen/ledger"
@@ -253,16 +253,17 @@ func (l *loop) goTest(t *testing.T, pkg, tests string, env ...string) {
 func (l *loop) startGoTest(t *testing.T, pkg, tests string, env ...string) (wait func(*testing.T)) {
 	t.Helper()
 	var out bytes.Buffer
-	cmd := exec.CommandContext(t.Context(), "go", "test", "-count=1", "-v", "-run", tests, pkg)
+	// Not cut off with this test: what its tests have started is theirs to stop.
+	cmd := exec.Command("go", "test", "-count=1", "-v", "-run", tests, pkg)
 	cmd.Env, cmd.Stdout, cmd.Stderr = append(os.Environ(), env...), &out, &out
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // with all that it starts
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }) // where nobody waited
+	end := sync.OnceValue(cmd.Wait)
+	t.Cleanup(func() { _ = end() }) // where nobody waited
 	return func(t *testing.T) {
 		t.Helper()
-		if err := cmd.Wait(); err != nil {
+		if err := end(); err != nil {
 			t.Errorf("%s: %v\n%s", pkg, err, &out)
 		}
 		if bytes.Contains(out.Bytes(), []byte("--- SKIP")) || !bytes.Contains(out.Bytes(), []byte("--- PASS")) {

@@ -19,11 +19,12 @@ import (
 // it is known when they were found.
 const LagPoll = 50 * time.Millisecond
 
-// What is shipped before anything is measured.
-const (
-	warmRate   = 5000 // lines per second
-	warmLength = 100 * time.Second
-)
+// warming is what is shipped before anything is measured: Java compiles what it
+// runs often, for a minute and a half half a core's worth, and again when there is
+// more to do.
+func warming() []trial {
+	return []trial{{name: "warm", rate: 5000, length: 100 * time.Second}, {name: "warmer", rate: 10_000, length: 30 * time.Second}}
+}
 
 // lineSize is how long a line is, in bytes: as demo-app's, on average.
 const lineSize = "500-700"
@@ -39,13 +40,11 @@ type Percentiles struct {
 
 // LagRun is what became of lines at one rate under one profile of Filebeat.
 type LagRun struct {
-	Shipper string
-	Rate    float64 // lines per second
-	Lines   int64   // found
-	Lags    map[telemetry.Hop]Percentiles
-	Whole   Percentiles              // from the event until it was searchable
-	Spent   map[string]time.Duration // processor time: filebeat, elasticsearch
-	Took    time.Duration            // from the first line until the last was found
+	Lines int64 // found
+	Lags  map[telemetry.Hop]Percentiles
+	Whole Percentiles              // from the event until it was searchable
+	Spent map[string]time.Duration // processor time: filebeat, elasticsearch
+	Took  time.Duration            // from the first line until the last was found
 }
 
 // StartStore brings up Elasticsearch alone, with all that shippers need there.
@@ -61,37 +60,43 @@ func StartStore(ctx context.Context, options Options) (*Stack, error) {
 	})
 }
 
-// Lag has Filebeat, with the profile of its options, ship lines at each rate for
-// a while, and measures each hop of their way. Filebeat is at rest before the
-// first rate: it has found the file and read it to its end. And both are warm.
-func (s *Stack) Lag(ctx context.Context, rates []float64, length time.Duration) ([]LagRun, error) {
-	profile := s.shipper()
-	lines, stream := filepath.Join(s.Logs, "demo-app-lines.json"), "logs-plumbline.lines-"+profile
-	// What an earlier profile left must not be read again.
-	if err := errors.Join(os.RemoveAll(lines), os.RemoveAll(s.dir.Run("filebeat"))); err != nil {
-		return nil, fmt.Errorf("profile %s: %w", profile, err)
-	}
-	if err := s.toEnd(ctx, s.lineLoad(lines, profile+"-first", 100, time.Second)); err != nil {
-		return nil, fmt.Errorf("profile %s: %w", profile, err)
-	}
-	if err := s.startFilebeatWith(ctx, "-E", "output.elasticsearch.index="+stream); err != nil {
-		return nil, fmt.Errorf("profile %s: %w", profile, err)
-	}
-	// Java compiles what it runs often, for a minute and a half half a core's worth.
-	warm := trial{lines: lines, stream: stream, name: profile + "-warm", rate: warmRate, length: warmLength}
-	if _, err := s.lagRun(ctx, warm); err != nil {
-		return nil, errors.Join(fmt.Errorf("profile %s, to warm up: %w", profile, err), s.endFilebeat())
-	}
-	var runs []LagRun
-	for _, rate := range rates {
-		run, err := s.lagRun(ctx, trial{lines: lines, stream: stream, name: fmt.Sprintf("%s-%g", profile, rate), rate: rate, length: length})
-		if err != nil {
-			return nil, errors.Join(fmt.Errorf("profile %s at %g lines/s: %w", profile, rate, err), s.endFilebeat())
+// WarmStore ships lines until Elasticsearch is as fast as it will be.
+func (s *Stack) WarmStore(ctx context.Context) error {
+	for _, t := range warming() {
+		if _, err := s.lagAlone(ctx, t); err != nil {
+			return fmt.Errorf("%s: %w", t.name, err)
 		}
-		run.Shipper = profile
-		runs = append(runs, run)
 	}
-	return runs, s.endFilebeat()
+	return nil
+}
+
+// Lag has Filebeat, with the profile of its options, ship lines at a rate for a
+// while, and measures each hop of their way. Each round has a Filebeat and a data
+// stream of its own, and Filebeat is at rest before it: it has found the file and
+// read it to its end.
+func (s *Stack) Lag(ctx context.Context, rate float64, length time.Duration, round int) (LagRun, error) {
+	t := trial{name: fmt.Sprintf("%s-%g-%d", s.shipper(), rate, round), rate: rate, length: length}
+	run, err := s.lagAlone(ctx, t)
+	if err != nil {
+		return LagRun{}, fmt.Errorf("profile %s at %g lines/s: %w", s.shipper(), rate, err)
+	}
+	return run, nil
+}
+
+func (s *Stack) lagAlone(ctx context.Context, t trial) (LagRun, error) {
+	t.lines, t.stream = filepath.Join(s.Logs, "demo-app-lines.json"), "logs-plumbline.lines-"+t.name
+	// What an earlier one left must not be read again.
+	if err := errors.Join(os.RemoveAll(t.lines), os.RemoveAll(s.dir.Run("filebeat"))); err != nil {
+		return LagRun{}, err
+	}
+	if err := s.toEnd(ctx, s.lineLoad(t.lines, t.name+"-first", 100, time.Second)); err != nil {
+		return LagRun{}, err
+	}
+	if err := s.startFilebeatWith(ctx, "-E", "output.elasticsearch.index="+t.stream); err != nil {
+		return LagRun{}, err
+	}
+	run, err := s.lagRun(ctx, t)
+	return run, errors.Join(err, s.endFilebeat())
 }
 
 // endFilebeat stops it. That it had to be killed is no failure: what it had to do
@@ -107,7 +112,7 @@ func (s *Stack) endFilebeat() error {
 // WithShipper makes what is started from now on use another profile.
 func (s *Stack) WithShipper(profile string) { s.options.Shipper = profile }
 
-// trial is one rate of a profile.
+// trial is a rate for a while.
 type trial struct {
 	lines, stream, name string
 	rate                float64
@@ -146,7 +151,7 @@ func (s *Stack) lagMeasured(ctx context.Context, t trial) (LagRun, error) {
 	if code != 0 {
 		return LagRun{}, fmt.Errorf("its verdict does not hold: %w", watch.Died())
 	}
-	run := LagRun{Rate: t.rate, Took: time.Since(began), Spent: map[string]time.Duration{}}
+	run := LagRun{Took: time.Since(began), Spent: map[string]time.Duration{}}
 	for part, spent := range s.spent() {
 		run.Spent[part] = spent - before[part]
 	}

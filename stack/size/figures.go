@@ -60,7 +60,7 @@ func Usual() Figures {
 		EventBytes:    Figure{"event on disk", 520, "B", Measured, "docs/sizing.md, bytes"},
 		Indexing:      Figure{"indexing an event", 71e-6, "CPU s", Measured, "docs/sizing.md, processors"},
 		Shipping:      Figure{"shipping an event", 59e-6, "CPU s", Measured, "docs/sizing.md, processors"},
-		ShipperMemory: Figure{"memory of a shipper", 100 << 20, "B", Measured, "docs/sizing.md, processors"},
+		ShipperMemory: Figure{"memory of a shipper", 160 << 20, "B", Measured, "docs/sizing.md, processors"},
 
 		ShardEvents: Figure{"most events of a shard", 200e6, "", Published, shardsPage},
 		NodeShards:  Figure{"most shards of a node", 1000, "", Published, shardsPage},
