@@ -93,7 +93,7 @@ sbom: ## what is in each program, as CycloneDX, into artifacts/sbom
 
 update: ## format, and rewrite the golden files
 	gofmt -w .
-	go test ./stack ./dashboards ./dashboards/promql ./dashboards/grafana ./dashboards/kibana ./provisioner/grafana ./provisioner/arrival ./provisioner/red ./loadgen/report ./k8s ./demo-app ./demo-app/internal/config ./demo-app/internal/rest -update
+	go test ./stack ./dashboards ./dashboards/promql ./dashboards/grafana ./dashboards/kibana ./provisioner/grafana ./provisioner/arrival ./provisioner/red ./loadgen/report ./k8s ./demo-app/internal/config ./demo-app/internal/rest -update
 	cd k8s/helm && go run .
 
 clean: ## everything made here; downloads and builds are made again

@@ -10,9 +10,9 @@ import (
 )
 
 const (
-	tick       = time.Millisecond // lines due within it leave together
-	chunkBytes = 128 << 10        // of one write, unless a single line is longer
-	maxWaiting = 64 << 20         // bytes that wait for a slow output; beyond, lines are dropped
+	tick       = 5 * time.Millisecond // lines due within it leave together: to wake costs more than to make some
+	chunkBytes = 128 << 10            // of one write, unless a single line is longer
+	maxWaiting = 64 << 20             // bytes that wait for a slow output; beyond, lines are dropped
 )
 
 // Options says what a run needs. All fields must be set.

@@ -23,7 +23,7 @@ const LagPoll = 50 * time.Millisecond
 // runs often, for a minute and a half half a core's worth, and again when there is
 // more to do.
 func warming() []trial {
-	return []trial{{name: "warm", rate: 5000, length: 100 * time.Second}, {name: "warmer", rate: 10_000, length: 30 * time.Second}}
+	return []trial{{name: "warm", rate: 5000, length: 100 * time.Second}, {name: "warmer", rate: 10_000, length: time.Minute}}
 }
 
 // lineSize is how long a line is, in bytes: as demo-app's, on average.
