@@ -1,11 +1,15 @@
 package prometheus
 
 import (
+	"errors"
 	"fmt"
+	"maps"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -31,15 +35,23 @@ func serve(t *testing.T) *servers {
 	return &servers{dir: t.TempDir(), addresses: map[string]string{}, running: map[string]*process{}}
 }
 
-// at is the address, host:port, of a program: a port that was free a moment ago.
+// at is the address, host:port, of a program: a port that was free a moment ago, below
+// those that the system gives to outgoing connections, so that none takes it meanwhile.
 func (s *servers) at(name string) string {
-	if s.addresses[name] == "" {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
+	for s.addresses[name] == "" {
+		address := fmt.Sprintf("127.0.0.1:%d", 10_000+rand.IntN(10_000))
+		listener, err := net.Listen("tcp", address)
+		switch {
+		case err == nil:
+			_ = listener.Close()
+		case errors.Is(err, syscall.EADDRINUSE):
+			continue
+		default:
 			panic(err) // no test can go on without loopback
 		}
-		defer listener.Close()
-		s.addresses[name] = listener.Addr().String()
+		if !slices.Contains(slices.Collect(maps.Values(s.addresses)), address) {
+			s.addresses[name] = address
+		}
 	}
 	return s.addresses[name]
 }
